@@ -1,0 +1,73 @@
+"""The portal of the Dortmund-Essener Erklärung. `create_app` is the one place where everything is wired."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import addresses, content, database, language
+from portal.config import ROOT, load_settings
+from portal.declaration import views as declaration
+from portal.development import mailbox as postfach
+from portal.mail import commands as mail
+from portal.mail.personal_data import PERSONAL_DATA as MAILS
+from portal.mail.worker import Chore
+from portal.optin import operations as optin_operations
+from portal.optin import views as optin
+from portal.optin.personal_data import OPTINS
+from portal.pages import views as pages
+from portal.personal_data import Register
+from portal.privacy import operations as privacy_operations
+from portal.privacy import views as privacy
+from portal.signatures import operations as signature_operations
+from portal.signatures import views as signatures
+from portal.signatures.operations import PURPOSE as SIGNATURE
+from portal.signatures.personal_data import SIGNATURES
+from portal.web import caching, errors, forms, headers, limits, static
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The application for the settings in the environment, with `overrides` on top (tests use them).
+
+    Raises ConfigurationError or ContentError, naming what to mend.
+    """
+    settings = load_settings(**overrides)
+    app = Flask(
+        __name__,
+        instance_path=str(settings.instance),
+        static_folder=ROOT / "static",
+        template_folder=ROOT / "templates",
+    )
+    app.config.from_mapping(settings.flask_config())
+    app.extensions["settings"] = settings
+    app.extensions["content"] = content.load(settings.content)
+    app.extensions["addresses"] = addresses.make_address_book(app.extensions["content"].address_rules, settings)
+
+    database.init_app(app)
+    Migrate(app, database.db, directory=str(ROOT / "portal" / "migrations"), render_as_batch=True)
+    language.init_app(app)
+    forms.csrf.init_app(app)
+    limits.init_app(app, settings)
+    headers.init_app(app, strict_transport=settings.production)
+    errors.init_app(app)
+    static.init_app(app)
+
+    app.extensions["personal_data"] = register = Register([SIGNATURES, OPTINS, MAILS])
+    app.extensions["optin_purposes"] = purposes = {SIGNATURE.name: SIGNATURE}
+    app.extensions["chores"] = (
+        Chore("reminders", timedelta(minutes=10), lambda s, now: optin_operations.remind(s, settings, purposes, now)),
+        Chore("expired opt-ins", timedelta(minutes=10), lambda s, now: optin_operations.expire(s, purposes, now)),
+        Chore("retention", timedelta(hours=1), lambda s, now: privacy_operations.retain(s, register, settings, now)),
+        Chore("counter", timedelta(minutes=5), lambda s, _now: signature_operations.reconcile(s)),
+    )
+
+    for part in (mail, optin, privacy, declaration, signatures, pages, postfach):
+        part.init_app(app)
+
+    caching.init_app(app)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    return app

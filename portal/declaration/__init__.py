@@ -1,0 +1,1 @@
+"""The declaration: its revisions, their theses, and what changed between them."""

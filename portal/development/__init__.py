@@ -1,0 +1,1 @@
+"""What a development machine needs and a production one never has: the SMTP catcher, its mailbox, `make run`."""

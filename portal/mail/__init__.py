@@ -1,0 +1,1 @@
+"""Mail: composed from templates, queued in the database, delivered by the worker."""

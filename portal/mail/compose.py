@@ -1,0 +1,164 @@
+"""From a row of the outbox to the bytes that go over the wire: the same row always gives the same bytes."""
+
+import hashlib
+import re
+import textwrap
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+import idna
+from flask import Flask, g
+from jinja2 import StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.config import ROOT, Settings
+from portal.mail.models import OutboxMail
+
+LINE_OCTETS = 998
+"""The longest line on the wire, without CRLF (RFC 5322, 2.1.1)."""
+COLUMNS = 76
+SHORT = 60
+"""The characters that fit in the first line of a subject, more or less."""
+FRAME = ("mail/layout.txt", "mail/layout.html", "mail/macros.html")
+
+
+class _Policy(EmailPolicy):
+    """Writes a subject beyond ASCII as encoded words throughout (RFC 2047).
+
+    EmailPolicy mixes them with plain ones, and doubles the space where a line is folded between the two.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name != "Subject" or (value.isascii() and len(value) < SHORT):
+            return super().fold_binary(name, value)
+        words = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {words}{self.linesep}".encode("ascii")
+
+
+_ON_THE_WIRE = _Policy(linesep=SMTP.linesep)
+
+
+class ComposeError(Exception):
+    """This mail cannot be written. The message says what kind of error and where, without anybody's data."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A mail as it is handed to the SMTP server; the addresses are bare and in ASCII."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    template_version: str
+
+
+class Composer:
+    """Writes mails from the templates of an application."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._settings: Settings = app.extensions["settings"]
+        # A value that a mail lacks is an error here, where on a page it is an empty place.
+        self._templates = app.jinja_env.overlay(undefined=StrictUndefined)
+        self._loader = app.create_global_jinja_loader()
+        self._versions: dict[str, str] = {}
+
+    def compose(self, mail: OutboxMail) -> Composed:
+        """The mail for a row that still has its recipient and context. Raises ComposeError."""
+        with _explained():
+            subject, text, html = self._render(mail)
+            recipient = _ascii(str(mail.recipient))
+            sender = self._sender()
+            content = _message(sender, recipient, mail, subject, text, html)
+            version = self._version(mail.template)
+        if any(len(line) > LINE_OCTETS for line in content.split(b"\r\n")):
+            raise ComposeError("a header is too long")
+        return Composed(sender.addr_spec, recipient, content, version)
+
+    def _sender(self) -> Address:
+        name, address = parseaddr(self._settings.mail_default_sender)
+        return Address(name, addr_spec=_ascii(address))
+
+    def _render(self, mail: OutboxMail) -> tuple[str, str, str]:
+        """Subject, text and HTML, in the mail's language and with addresses that begin with the site's own."""
+        values: dict[str, Any] = {**(mail.context or {}), "address_key": mail.address_key}
+        with self._app.app_context(), self._app.test_request_context(base_url=self._settings.base_url):
+            g.language = mail.language
+            self._app.update_template_context(values)
+            plain = self._templates.get_template(f"{mail.template}.txt")
+            subject = " ".join("".join(plain.blocks["subject"](plain.new_context(values))).split())
+            text = _tidy(plain.render(values))
+            html = self._templates.get_template(f"{mail.template}.html").render(values, subject=subject)
+        return subject, text, html
+
+    def _version(self, template: str) -> str:
+        if template not in self._versions:
+            names = (f"{template}.txt", f"{template}.html", *FRAME)
+            sources = [self._loader.get_source(self._templates, name)[0] for name in names]
+            self._versions[template] = hashlib.sha256("\0".join(sources).encode()).hexdigest()[:12]
+        return self._versions[template]
+
+
+def _message(sender: Address, recipient: str, mail: OutboxMail, subject: str, text: str, html: str) -> bytes:
+    message = EmailMessage(policy=_ON_THE_WIRE)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=recipient)
+    message["Subject"] = subject
+    message["Date"] = mail.created_at
+    message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    # Quoted-printable keeps the text readable in the source, and any line of it below 77 octets.
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # What begins with Content- belongs to the part that it is set before, so this comes last.
+    message["Content-Language"] = mail.language
+    message.set_boundary(f"=_{mail.message_id}")
+    return message.as_bytes()
+
+
+def _ascii(address: str) -> str:
+    """The address with its domain as DNS writes it (IDNA 2008). Raises ComposeError for a local part beyond ASCII."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ComposeError("the address needs SMTPUTF8")
+    return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+
+
+def _tidy(text: str) -> str:
+    """Lines of at most 76 columns where words allow, at most one empty line in a row, one line feed at the end."""
+    lines = [line if len(line) <= COLUMNS else _wrapped(line) for line in map(str.rstrip, text.splitlines())]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def _wrapped(line: str) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn whatever a template or a value can raise into a ComposeError; the database's absence is not their fault."""
+    try:
+        yield
+    except (ComposeError, SQLAlchemyError):
+        raise
+    except Exception as error:
+        raise ComposeError(described(error)) from error
+
+
+def described(error: BaseException) -> str:
+    """The kind of an error and where in the portal it arose; its message, which may name people, is left out."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(ROOT) and "site-packages" not in path.parts:
+            return f"{type(error).__name__} at {path.name}:{frame.lineno}"
+    return type(error).__name__

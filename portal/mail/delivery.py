@@ -1,0 +1,180 @@
+"""The conversation with the SMTP server: Flask-Mail's connection, with time limits, verified TLS and prepared bytes."""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+
+import flask_mail
+from flask import Flask
+
+from portal.config import Settings
+from portal.mail.compose import Composed
+
+START_MAIL_INPUT = 354
+CLOSING = 421
+UNREADABLE = -1
+LOST = 0
+"""Stands for the reply that did not come."""
+
+
+class Unreachable(Exception):
+    """The server cannot be talked to: no fault of any mail."""
+
+
+class Refused(Exception):
+    """The server will never take this mail. The message is its code, for example `550 5.1.1`."""
+
+
+class Postponed(Exception):
+    """The server did not take this mail now, or, if `uncertain`, did not say whether it did."""
+
+    def __init__(self, error: str, *, uncertain: bool = False) -> None:
+        super().__init__(error)
+        self.uncertain = uncertain
+
+
+class _Conversation(smtplib.SMTP):
+    """SMTP that knows whether the server was told the body and has not answered yet."""
+
+    body_under_way = False
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, text = super().getreply()
+        if code == UNREADABLE:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("unreadable answer")
+        self.body_under_way = code == START_MAIL_INPUT
+        return code, text
+
+
+class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
+    """The same, in TLS from the first byte."""
+
+
+class _Prepared(flask_mail.Message):
+    """A message whose bytes are final."""
+
+    def __init__(self, composed: Composed) -> None:
+        super().__init__(sender=composed.sender, recipients=[composed.recipient])
+        self._content = composed.content
+
+    def as_bytes(self) -> bytes:
+        return self._content
+
+
+class _Connection(flask_mail.Connection):
+    def __init__(self, mail: flask_mail.Mail, seconds: float) -> None:
+        super().__init__(mail)
+        self._seconds = seconds
+
+    def configure_host(self) -> _Conversation:
+        server, port = self.mail.server, self.mail.port
+        host: _Conversation
+        if self.mail.use_ssl:
+            host = _EncryptedConversation(server, port, timeout=self._seconds, context=ssl.create_default_context())
+        else:
+            host = _Conversation(server, port, timeout=self._seconds)
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            host.ehlo_or_helo_if_needed()
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+
+class Delivery:
+    """One connection to the SMTP server, opened when it is needed and kept while there is work."""
+
+    def __init__(self, app: Flask) -> None:
+        settings: Settings = app.extensions["settings"]
+        self._app = app
+        self._seconds = settings.mail_timeout
+        self._mail = flask_mail.Mail(app)
+        self._connection: _Connection | None = None
+        self._host: _Conversation | None = None
+        self._used = False
+
+    def open(self) -> None:
+        """Be connected. Raises Unreachable."""
+        if self._connection is not None:
+            return
+        if not self._mail.server:
+            raise Unreachable("MAIL_SERVER is not set")
+        connection = _Connection(self._mail, self._seconds)
+        try:
+            self._host = connection.host = connection.configure_host()
+        except smtplib.SMTPResponseException as error:
+            raise Unreachable(_code(error.smtp_code, error.smtp_error)) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unreachable(type(error).__name__) from error
+        self._connection = connection
+        self._used = False
+
+    def send(self, composed: Composed) -> None:
+        """Return when the server has taken the mail; the connection must be open. Raises Refused or Postponed.
+
+        A connection that has been used may have been closed by the server for its own reasons. If it turns out to be
+        before the server has the body, a new one is opened, once.
+        """
+        fresh = not self._used
+        try:
+            self._converse(composed)
+        except Postponed as lost:
+            if fresh or lost.uncertain or self._connection is not None:
+                raise
+            try:
+                self.open()
+            except Unreachable as error:
+                raise Postponed(str(error)) from error
+            self._converse(composed)
+
+    def _converse(self, composed: Composed) -> None:
+        connection, host = self._connection, self._host
+        if connection is None or host is None:
+            raise Postponed("not connected")
+        self._used = True
+        code: int = LOST
+        text: bytes | str = b""
+        try:
+            with self._app.app_context():
+                connection.send(_Prepared(composed))
+        except smtplib.SMTPRecipientsRefused as refusal:
+            code, text = next(iter(refusal.recipients.values()))
+        except smtplib.SMTPResponseException as refusal:
+            code, text = refusal.smtp_code, refusal.smtp_error
+        except (smtplib.SMTPException, OSError):
+            pass
+        else:
+            return
+        if code in {CLOSING, LOST}:
+            self.abandon()
+        if 500 <= code < 600:
+            raise Refused(_code(code, text))
+        raise Postponed(_code(code, text), uncertain=host.body_under_way)
+
+    def close(self) -> None:
+        """Take leave of the server, if it still listens."""
+        if self._host is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._host.quit()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Drop the connection without a word."""
+        if self._host is not None:
+            self._host.close()
+        self._connection = self._host = None
+
+
+def _code(code: int, text: bytes | str) -> str:
+    """The reply code and, if there is one, the enhanced status code (RFC 3463). The server's words may name people."""
+    if code == LOST:
+        return "connection lost"
+    words = text.decode("ascii", "replace") if isinstance(text, bytes) else text
+    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", words)
+    return f"{code} {enhanced[0]}" if enhanced else str(code)

@@ -1,0 +1,109 @@
+"""That a worker is alive, as a lock which goes when its process goes and not a moment before.
+
+A lease in time calls a worker dead that was merely stopped, swapped out or held up by a slow server, and its mails
+would go out twice. A lock that the system takes back with the process needs no clock.
+"""
+
+import fcntl
+import logging
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+WORKERS = 0x6D61696C
+"""The class of the advisory locks of workers, one for each: a number that nothing else in this database uses."""
+TURN_SECONDS = 0.5
+
+
+class Presence(ABC):
+    """A worker that holds its lock, and the one connection through which it marks mails.
+
+    On PostgreSQL the lock lives in that connection: where the lock is lost, no mail can be begun.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.worker = str(secrets.randbelow(2**31))
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end; what it has read stays readable."""
+        with Session(self._connection, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @abstractmethod
+    def is_dead(self, session: Session, worker: str) -> bool:
+        """Whether another worker's process has gone; it stays so until the end of the transaction."""
+
+
+class _OnPostgreSQL(Presence):
+    """One of many workers, by a session-level advisory lock."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        with self.transaction() as session:
+            while not session.scalar(select(func.pg_try_advisory_lock(WORKERS, int(self.worker)))):
+                self.worker = str(secrets.randbelow(2**31))
+
+    def is_dead(self, session: Session, worker: str) -> bool:
+        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(WORKERS, int(worker)))))
+
+
+class _OnSQLite(Presence):
+    """The only worker, by an exclusive lock on a file beside the database."""
+
+    def is_dead(self, session: Session, worker: str) -> bool:
+        return True
+
+
+@contextmanager
+def present(engine: Engine, stop: Event) -> Iterator[Presence | None]:
+    """Be a worker, on SQLite as soon as no other one is; None if `stop` is set before that."""
+    if engine.dialect.name == "sqlite":
+        with lock_file(engine).open("w") as file:
+            if not _taken(file, stop):
+                yield None
+                return
+            with _dedicated(engine) as connection:
+                yield _OnSQLite(connection)
+    else:
+        with _dedicated(engine) as connection:
+            yield _OnPostgreSQL(connection)
+
+
+def lock_file(engine: Engine) -> Path:
+    """The file that the worker of a SQLite database holds a lock on."""
+    return Path(f"{engine.url.database}-worker")
+
+
+def _taken(file: IO[str], stop: Event) -> bool:
+    """Wait for the lock, saying so once. Not by a blocking call: that would be deaf to `stop`."""
+    told = False
+    while not stop.is_set():
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not told:
+                log.warning("worker_waits_for_its_turn")
+                told = True
+            stop.wait(TURN_SECONDS)
+        else:
+            return True
+    return False
+
+
+@contextmanager
+def _dedicated(engine: Engine) -> Iterator[Connection]:
+    """A connection that is closed at the end, and its locks with it, instead of going back to the pool."""
+    with engine.connect() as connection:
+        connection.detach()
+        yield connection

@@ -1,0 +1,1 @@
+"""The one double opt-in: ask, mail, look at the page, confirm by POST."""

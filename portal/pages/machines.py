@@ -1,0 +1,77 @@
+"""What machines ask for: whether we are up, whether we are ready, and which pages there are."""
+
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, current_app, render_template, url_for
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.config import current_settings
+from portal.content import current_content
+from portal.database import db
+from portal.language import LANGUAGES
+from portal.web.caching import public_page
+
+blueprint = Blueprint("machines", __name__)
+
+PUBLIC_PAGES = (
+    "pages.home",
+    "declaration.current",
+    "declaration.compare",
+    "signatures.sign",
+    "pages.imprint",
+    "privacy.policy",
+    "pages.accessibility",
+)
+"""The pages that search engines may know. The list of signatories is not among them (law: names stay out of search)."""
+
+PRIVATE_PATHS = ("/bestaetigen/", "/en/confirm/", "/meine-daten/", "/en/my-data/", "/abmelden/", "/en/unsubscribe/")
+"""Paths whose addresses carry a token."""
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process answers. It says nothing about the database: a restart would not mend that."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[dict[str, Any], int]:
+    """200 if visitors may come, else 503 with what is missing: `database`, `schema` or `operator.<field>`."""
+    missing = [*_database_lacks(), *(f"operator.{gap}" for gap in current_content().operator.gaps)]
+    return {"ready": not missing, "missing": missing}, 503 if missing else 200
+
+
+def _database_lacks() -> list[str]:
+    try:
+        with db.engine.connect() as connection:
+            return [] if _at_head(connection) else ["schema"]
+    except SQLAlchemyError:
+        return ["database"]
+
+
+def _at_head(connection: Connection) -> bool:
+    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(scripts.get_heads())
+
+
+@blueprint.get("/robots.txt")
+@public_page
+def robots() -> Response:
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE_PATHS)]
+    sitemap = current_settings().base_url + url_for("machines.sitemap")
+    return Response("\n".join([*lines, "", f"Sitemap: {sitemap}", ""]), mimetype="text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+@public_page
+def sitemap() -> Response:
+    base = current_settings().base_url
+    pages = [
+        {language: base + url_for(endpoint, language=language) for language in LANGUAGES}
+        for endpoint in PUBLIC_PAGES
+        if endpoint in current_app.view_functions
+    ]
+    return Response(render_template("pages/sitemap.xml", pages=pages), mimetype="application/xml")

@@ -1,0 +1,74 @@
+"""Home, imprint, and the accessibility statement with its feedback form."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, url_for
+
+from portal.addresses import current_addresses
+from portal.clock import now
+from portal.config import Settings
+from portal.content import Content, current_content
+from portal.database import db
+from portal.language import localized
+from portal.pages import machines, opening, operations
+from portal.pages.forms import FeedbackForm
+from portal.web.caching import public_page
+from portal.web.forms import csrf
+from portal.web.limits import refuse_floods
+
+blueprint = Blueprint("pages", __name__)
+
+
+@localized(blueprint, "/", "/")
+@public_page
+def home() -> Any:
+    return render_template("pages/home.html")
+
+
+@localized(blueprint, "/impressum", "/imprint")
+@public_page
+def imprint() -> Any:
+    return render_template("pages/imprint.html")
+
+
+@localized(blueprint, "/barrierefreiheit", "/accessibility")
+@public_page
+def accessibility() -> Any:
+    return render_template("pages/accessibility.html")
+
+
+@localized(blueprint, "/barrierefreiheit/rueckmeldung", "/accessibility/feedback", methods=["GET", "POST"])
+@csrf.exempt
+@refuse_floods
+def feedback() -> Any:
+    operator = current_content().operator.email
+    if operator is None:
+        return render_template("pages/feedback.html", form=None)
+    form = FeedbackForm()
+    if form.validate_on_submit():
+        to = current_addresses().identify(operator)
+        operations.send_feedback(db.session(), to, form.message.data or "", form.email.data or "", now())
+        db.session.commit()
+        return redirect(url_for("pages.feedback_sent"), 303)
+    return render_template("pages/feedback.html", form=form)
+
+
+@localized(blueprint, "/barrierefreiheit/rueckmeldung/danke", "/accessibility/feedback/thanks")
+@public_page
+def feedback_sent() -> Any:
+    return render_template("pages/feedback_sent.html")
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages, what the frame of every page needs to know, and the door that stays shut while gaps are left."""
+    settings: Settings = app.extensions["settings"]
+    content: Content = app.extensions["content"]
+    app.register_blueprint(blueprint)
+    app.register_blueprint(machines.blueprint)
+    app.jinja_env.globals.update(
+        operator=content.operator,
+        base_url=settings.base_url,
+        has_page=lambda endpoint: endpoint in app.view_functions,
+    )
+    if settings.production and content.operator.gaps:
+        app.before_request(opening.still_closed)

@@ -1,0 +1,48 @@
+"""Form fields that hand on what people typed in normal form."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Email, Length
+
+from portal.text.normalise import multi_line, single_line
+
+EMAIL_LENGTH = 254
+
+
+class LineField(StringField):
+    """One line of text."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = single_line(valuelist[0]) if valuelist else None
+
+
+class LinesField(TextAreaField):
+    """Several lines of text."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = multi_line(valuelist[0]) if valuelist else None
+
+
+class AddressField(EmailField):
+    """A mail address, required and of correct syntax; nobody asks the network about it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            _l("E-Mail-Adresse"),
+            [
+                DataRequired(_l("Bitte geben Sie Ihre E-Mail-Adresse ein.")),
+                Length(max=EMAIL_LENGTH, message=_l("Eine E-Mail-Adresse hat höchstens 254 Zeichen.")),
+                Email(
+                    _l(
+                        "Das ist keine vollständige E-Mail-Adresse. Richtig sieht sie zum Beispiel so aus: name@example.org"
+                    ),
+                    allow_smtputf8=False,
+                ),
+            ],
+            **options,
+        )
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = single_line(valuelist[0]) if valuelist else None

@@ -1,0 +1,1 @@
+"""What every page and form needs: headers, errors, rate limits, caching, paging."""

@@ -1,0 +1,180 @@
+"""What every test can ask for: a portal on a fresh database, a session, a client, and a browser that fills forms."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal import create_app
+from portal.config import Settings
+from tests.browser import Browser, Client
+from tests.databases import Database, PostgreSQL, SQLite, engine_of, postgresql_database, postgresql_server
+
+COMPLETE = os.environ.get("PORTAL_TESTS_COMPLETE") == "1"
+"""Whether nothing may be left out or skipped, as in CI."""
+
+MakeApp = Callable[..., Flask]
+
+
+def chromium() -> str | None:
+    """The browser for the journeys, or None where none is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def left_out() -> list[str]:
+    """What this machine lacks, and what is therefore not tested here."""
+    missing = []
+    if not postgresql_server():
+        missing.append("PostgreSQL (TEST_DATABASE_URL is not set)")
+    if not chromium():
+        missing.append("browser journeys (no Chromium found)")
+    return missing
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if COMPLETE and left_out():
+        raise pytest.UsageError("PORTAL_TESTS_COMPLETE=1, but this would be left out: " + ", ".join(left_out()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if left_out():
+        terminalreporter.write_line("Left out: " + ", ".join(left_out()), yellow=True)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if COMPLETE and report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Skipped in a run that must be complete: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with a database runs once on each that is at hand."""
+    if "database" in metafunc.fixturenames:
+        names = ["sqlite", "postgresql"] if postgresql_server() else ["sqlite"]
+        metafunc.parametrize("database", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys come last: what a unit test can say is said first."""
+    items.sort(key=lambda item: "journeys" in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """The suite sees none of the settings that the developer's shell has."""
+    mine = {"DATABASE_URL", "SECRET_KEY", "PORT"}
+    names = [name for name in os.environ if name in mine or name.startswith(("MAIL_", "PORTAL_"))]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The kind of database that the test runs on."""
+    if request.param == "sqlite":
+        yield SQLite(tmp_path_factory.mktemp("sqlite"))
+        return
+    server = postgresql_server()
+    assert server is not None
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with postgresql_database(server, f"portal_tests_{os.getpid()}_{worker}") as url:
+        database = PostgreSQL(server, url)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def database_url(database: Database, tmp_path: Path) -> str:
+    """The URL of a database with the schema and nothing in it. The test runs on SQLite and on PostgreSQL."""
+    return database.fresh(tmp_path)
+
+
+@pytest.fixture
+def make_app(database_url: str, tmp_path: Path) -> Iterator[MakeApp]:
+    """Makes the application on the test's database, with settings of the test's choice."""
+    apps: list[Flask] = []
+
+    def make(**overrides: Any) -> Flask:
+        settings: dict[str, Any] = {
+            "env": "testing",
+            "instance": tmp_path / "instance",
+            "database_url": database_url,
+            "secret_key": "a secret key that is only good for tests",
+            "address_secret": "an address secret only good for tests",
+            "mail_server": "127.0.0.1",
+            "mail_default_sender": "Erklärung <erklaerung@portal.test>",
+            "base_url": "http://portal.test",
+        }
+        app = create_app(**settings | overrides)
+        app.test_client_class = Client
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        engine_of(app).dispose()
+        app.extensions["page_cache"].engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """The application, with every setting at its default and CSRF protection on."""
+    return make_app()
+
+
+@pytest.fixture
+def settings(app: Flask) -> Settings:
+    """The settings of `app`."""
+    settings: Settings = app.extensions["settings"]
+    return settings
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session for arranging and looking, outside any app context.
+
+    Each request of `client` or `browser` commits it first: the site sees what the test has arranged, and the test
+    sees what the site has done.
+    """
+    with Session(engine_of(app)) as session:
+        app.extensions["test_session"] = session
+        yield session
+        session.rollback()
+    del app.extensions["test_session"]
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """Flask's test client."""
+    client = app.test_client()
+    assert isinstance(client, Client)
+    return client
+
+
+@pytest.fixture
+def browser(client: Client) -> Browser:
+    """A visitor who opens pages and submits the forms on them."""
+    return Browser(client)
