@@ -49,12 +49,12 @@ fmt: $(VENV)/dev.stamp ## Format the code and mend what can be mended
 catalogue: $(VENV)/dev.stamp ## Bring the English catalogue up to date with the source texts
 	@$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords "_l" --keywords "_" --no-location --sort-output \
 	  --project portal --version "" --output-file $(VENV)/portal.pot .
-	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --domain messages \
+	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --init-missing --locale en --domain messages \
 	  --input-file $(VENV)/portal.pot --output-dir portal/translations
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp translations ## Measure the portal beside its limits; needs wrk, and TEST_DATABASE_URL for PostgreSQL
-	@$(BIN)/python -m bench
+bench: $(VENV)/dev.stamp translations ## Measure the portal beside its limits; needs wrk; TEST_DATABASE_URL for PostgreSQL too
+	@$(BIN)/python -m bench $(BENCH)
 
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## Compile the lists of requirements anew (UPGRADE=1 for newer versions)

@@ -1,8 +1,6 @@
 """`make bench`: prints, as Markdown, what was measured on SQLite and, with TEST_DATABASE_URL, on PostgreSQL."""
 
 import http.cookies
-import json
-import shutil
 import smtplib
 import sys
 import tempfile
@@ -20,10 +18,9 @@ from sqlalchemy import Engine, create_engine, text
 
 from bench.load import CLIENTS, ROUNDS, SECONDS, Request, Result, available, compare
 from bench.people import add_signatures
-from portal.config import ROOT
-from portal.content import Operator
 from tests.databases import build_schema, postgresql_database, postgresql_server
 from tests.journeys.site import Process, free_port, wait_until
+from tests.operator import filled_content
 
 WORKERS, THREADS = 2, 8
 FEW, MANY = 1_000, 1_000_000
@@ -89,15 +86,6 @@ class Stand:
 
     def flask(self, *arguments: str) -> list[str]:
         return [str(PROGRAMS / "flask"), "--app", "wsgi", *arguments]
-
-
-def filled_content(folder: Path) -> Path:
-    """The shipped content with an operator, without whom the portal would not open."""
-    content = folder / "content"
-    shutil.copytree(ROOT / "content", content)
-    operator = dict.fromkeys(Operator(operator_type="association").gaps, "Portal e. V.")
-    (content / "operator.yaml").write_text(json.dumps({**operator, "operator_type": "association"}))
-    return content
 
 
 def answers(url: str) -> bool:
@@ -209,8 +197,7 @@ def measure(database_url: str, name: str) -> Iterator[str]:
     """A line for each measurement on one database."""
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
         stand = Stand(database_url, Path(folder))
-        if not database_url.startswith("sqlite"):
-            build_schema(stand.engine)
+        build_schema(database_url)
         with stand.engine.begin() as connection:
             connection.execute(text("CREATE TABLE bench_commits (content text)"))
         publish(stand)
@@ -231,20 +218,22 @@ def main() -> None:
     print(f"{CLIENTS} clients, {WORKERS} workers of {THREADS} threads, {ROUNDS} × {SECONDS} s in turn, one machine.\n")
     print("| what | database | portal | limit | ratio | median / p99 | errors |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
-        url = f"sqlite:///{folder}/portal.db"
-        engine = create_engine(url)
-        build_schema(engine)
-        engine.dispose()
-        for line in measure(url, "SQLite"):
-            print(line, flush=True)
+    chosen = sys.argv[1:] or ["sqlite", "postgresql"]
     server = postgresql_server()
-    if server is None:
+    if "sqlite" in chosen:
+        with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+            report(f"sqlite:///{folder}/portal.db", "SQLite")
+    if "postgresql" in chosen and server is not None:
+        with postgresql_database(server, "portal_bench") as url:
+            report(url, "PostgreSQL")
+    elif "postgresql" in chosen:
         print("\nPostgreSQL was left out: TEST_DATABASE_URL is not set.")
-        return
-    with postgresql_database(server, "portal_bench") as url:
-        for line in measure(url, "PostgreSQL"):
-            print(line, flush=True)
+
+
+def report(database_url: str, name: str) -> None:
+    """Print each line as soon as it is known: the whole takes some minutes."""
+    for line in measure(database_url, name):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

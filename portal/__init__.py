@@ -7,7 +7,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import addresses, content, database, language
+from portal import addresses, content, database, language, logs
+from portal import doctor as doctor_command
 from portal.config import ROOT, load_settings
 from portal.declaration import views as declaration
 from portal.development import mailbox as postfach
@@ -34,6 +35,8 @@ def create_app(**overrides: Any) -> Flask:
     Raises ConfigurationError or ContentError, naming what to mend.
     """
     settings = load_settings(**overrides)
+    if settings.env != "testing":
+        logs.init(json=settings.production)
     app = Flask(
         __name__,
         instance_path=str(settings.instance),
@@ -63,7 +66,7 @@ def create_app(**overrides: Any) -> Flask:
         Chore("counter", timedelta(minutes=5), lambda s, _now: signature_operations.reconcile(s)),
     )
 
-    for part in (mail, optin, privacy, declaration, signatures, pages, postfach):
+    for part in (mail, optin, privacy, declaration, signatures, pages, doctor_command, postfach):
         part.init_app(app)
 
     caching.init_app(app)

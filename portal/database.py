@@ -61,6 +61,8 @@ def init_app(app: Flask) -> None:
         if sqlite
         else {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
     )
+    # A refused row would otherwise be quoted in the message of the exception.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] = True
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "connect", _on_connect)

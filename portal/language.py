@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, g, request, url_for
-from flask_babel import Babel, format_date, format_decimal
+from flask_babel import Babel, format_date, format_datetime, format_decimal
 
 LANGUAGES = ("de", "en")
 
@@ -62,4 +62,9 @@ def init_app(app: Flask) -> None:
 
     Babel(app, locale_selector=current_language, default_translation_directories=f"{app.root_path}/translations")
     app.jinja_env.globals.update(current_language=current_language, in_language=in_language)
-    app.jinja_env.filters.update(number=format_decimal, dateformat=format_date, moment=datetime.fromisoformat)
+    app.jinja_env.filters.update(
+        number=format_decimal,
+        dateformat=format_date,
+        datetimeformat=format_datetime,
+        moment=datetime.fromisoformat,
+    )

@@ -36,8 +36,8 @@ class PersonalData:
     """(session, address key, now) → removes it, and leaves rows under a legal hold."""
     purge: Callable[[Session, datetime, Settings], int]
     """(session, now, settings) → removes what has outlived its retention; the number of rows."""
-    card: str | None = None
-    """Template that shows one exported `record` on `/meine-daten` together with what its owner can do about it."""
+    card: str
+    """Template that shows one exported `record` on `/meine-daten`, and what its owner can do about it."""
 
 
 class Register:

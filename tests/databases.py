@@ -48,8 +48,7 @@ def insert_single_rows(engine: Engine) -> None:
     """Put SINGLE_ROWS into their tables."""
     with engine.begin() as connection:
         for name, values in SINGLE_ROWS.items():
-            if name in Base.metadata.tables:
-                connection.execute(insert(Base.metadata.tables[name]).values(values))
+            connection.execute(insert(Base.metadata.tables[name]).values(values))
 
 
 class Database(Protocol):
@@ -85,7 +84,9 @@ class PostgreSQL:
     def __init__(self, server: str, url: str) -> None:
         self._server = server
         self._url = url
-        self._engine = create_engine(url, connect_args={"options": f"-c lock_timeout={LOCK_SECONDS}s"})
+        self._engine = create_engine(
+            url, pool_pre_ping=True, connect_args={"options": f"-c lock_timeout={LOCK_SECONDS}s"}
+        )
         build_schema(url)
 
     def fresh(self, _folder: Path) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.config import current_settings
@@ -64,10 +65,13 @@ def import_file(
         other = _other_language(number, language)
     except ContentError as error:
         raise click.ClickException(str(error)) from error
-    if operations.revision(db.session(), number) is not None:
+    published = operations.latest_number(db.session())
+    # Nobody shall wait for the database while a human thinks about the question.
+    db.session.rollback()
+    if number <= published:
         raise click.ClickException(
             f"Fassung {number} ist schon veröffentlicht und wird nicht mehr geändert. "
-            f"Bitte als Fassung {operations.latest_number(db.session()) + 1} einlesen (--number)."
+            f"Bitte als Fassung {published + 1} einlesen (--number)."
         )
     previous = earlier[-1].texts.get(language) if earlier else None
     text = TextSource(
@@ -179,29 +183,36 @@ def publish(number: int | None, everything: bool, incomplete: bool, yes: bool) -
 
 
 def _publish(number: int, *, incomplete: bool, yes: bool) -> None:
-    session = db.session()
     try:
         found = source.read_revision(_root(), number)
-        known = operations.revision(session, number)
-        if known is not None and known.sha256 == found.sha256:
-            click.echo(f"Fassung {number} ist schon veröffentlicht.")
-            return
-        _describe(found)
-        missing = [name for name in LANGUAGES if name not in found.texts]
-        if missing and not incomplete:
-            raise click.ClickException(
-                f"Es fehlt {missing[0]}.md, und nachtragen lässt es sich nicht. Bitte erst ergänzen, oder ausdrücklich "
-                "ohne veröffentlichen: --incomplete"
-            )
-        operations.publish(session, found, now())
     except ContentError as error:
-        session.rollback()
         raise click.ClickException(str(error)) from error
+    objections = operations.objections(db.session(), found)
+    known = operations.revision(db.session(), number)
+    # Nobody shall wait for the database while a human thinks about the question.
+    db.session.rollback()
+    if objections:
+        raise click.ClickException("\n".join(objections))
+    if known is not None:
+        click.echo(f"Fassung {number} ist schon veröffentlicht.")
+        return
+    _describe(found)
+    missing = [name for name in LANGUAGES if name not in found.texts]
+    if missing and not incomplete:
+        raise click.ClickException(
+            f"Es fehlt {missing[0]}.md, und nachtragen lässt es sich nicht. Bitte erst ergänzen, oder ausdrücklich "
+            "ohne veröffentlichen: --incomplete"
+        )
     if not yes and not click.confirm("Veröffentlichen? Danach lässt sich nichts mehr ändern.", default=False):
-        session.rollback()
         click.echo("Nicht veröffentlicht.")
         raise click.exceptions.Exit(1)
-    session.commit()
+    try:
+        operations.publish(db.session(), found, now())
+        db.session.commit()
+    except (ContentError, IntegrityError) as error:
+        # Somebody else was quicker.
+        db.session.rollback()
+        raise click.ClickException(f"Fassung {number} wurde nicht veröffentlicht: {error}") from error
     click.echo(f"Fassung {number} ist veröffentlicht.")
 
 

@@ -167,7 +167,7 @@ def numbered(text: str) -> Block | None:
     if match["open"]:
         # "**1.** Text" closes at once; "**1. Text**" closes at the end, and the emphasis only was the heading's.
         rest = rest.replace(match["open"], "", 1).strip()
-    mark = ((match["word"] or "").casefold(), match["separator"].strip(), match["open"])
+    mark = (match["word"].casefold(),) if match["word"] else ("", match["separator"].strip(), match["open"])
     whole = "\n".join(part for part in (rest, others) if part)
     return Block(whole, mark=mark, number=int(match["number"]), key=key[1] if key else None)
 
@@ -282,7 +282,7 @@ def with_keys(
     keys = {index: thesis.key for index, thesis in enumerate(theses) if thesis.key}
     pairs = sorted(
         (
-            (similarity(_words(thesis), _words(other)), -abs(index - place), index, other.key)
+            (_likeness(thesis, other), -abs(index - place), index, other.key)
             for index, thesis in enumerate(theses)
             for place, other in enumerate(previous)
         ),
@@ -299,8 +299,10 @@ def with_keys(
     return tuple(replace(thesis, key=keys[index]) for index, thesis in enumerate(theses))
 
 
-def _words(thesis: ThesisSource) -> str:
-    return f"{thesis.heading}\n{thesis.text}"
+def _likeness(one: ThesisSource, other: ThesisSource) -> float:
+    """The similarity of two theses, of which one may lack the heading."""
+    whole = similarity(f"{one.heading}\n{one.text}", f"{other.heading}\n{other.text}")
+    return max(whole, similarity(one.text, other.text))
 
 
 def _new_key(thesis: ThesisSource, number: int, used: set[str]) -> str:

@@ -48,22 +48,27 @@ def latest_number(session: Session) -> int:
     return session.scalar(select(func.max(Revision.number))) or 0
 
 
+def objections(session: Session, source: RevisionSource) -> list[str]:
+    """What forbids publishing this revision, each with its remedy; empty if it may be, or is, published."""
+    published = revisions(session)
+    hashes = {one.number: one.sha256 for one in published}
+    found = [*_disagreements(source), *_against_earlier(source, [as_source(one) for one in published], hashes)]
+    if LANGUAGE_OF_RECORD not in source.texts:
+        found.append(f"Fassung {source.number}: Es fehlt die deutsche Fassung, die Datei de.md.")
+    return found
+
+
 def publish(session: Session, source: RevisionSource, now: datetime) -> Revision:
     """Publish a revision, for good. Publishing the same words again changes nothing and returns what is there.
 
-    Raises ContentError if the number is taken by other words or leaves a gap, if the German text is missing, if the
-    languages do not agree, or if an id is used for another thesis than before.
+    Raises ContentError with the objections: the number is taken by other words or leaves a gap, the German text is
+    missing, the languages do not agree, or an id is used for another thesis than before.
     """
-    published = revisions(session)
-    hashes = {one.number: one.sha256 for one in published}
-    findings = [*_disagreements(source), *_against_earlier(source, [as_source(one) for one in published], hashes)]
-    if LANGUAGE_OF_RECORD not in source.texts:
-        findings.append(f"Fassung {source.number}: Es fehlt die deutsche Fassung, die Datei de.md.")
-    if findings:
-        raise ContentError("\n".join(findings))
-    for one in published:
-        if one.number == source.number:
-            return one
+    if found := objections(session, source):
+        raise ContentError("\n".join(found))
+    known = revision(session, source.number)
+    if known is not None:
+        return known
     new = _rows(source, now)
     session.add(new)
     session.flush()

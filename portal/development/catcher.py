@@ -1,8 +1,7 @@
 """An SMTP server on loopback that delivers every mail into one folder."""
 
-import mailbox
 import socket
-from pathlib import Path
+from mailbox import Maildir
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -11,11 +10,10 @@ HOST = "127.0.0.1"
 
 
 class Catcher:
-    """Takes any mail for anybody and keeps it in the Maildir `folder`, until it is stopped."""
+    """Takes any mail for anybody and keeps it in `folder`, until it is stopped."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = mailbox.Maildir(folder)
+    def __init__(self, folder: Maildir) -> None:
+        self._folder = folder
         self.port = free_port()
         self._controller = Controller(self, hostname=HOST, port=self.port)
 

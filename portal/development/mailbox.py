@@ -6,7 +6,6 @@ import mailbox
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -43,13 +42,10 @@ class Letter:
         return str(body.get_content()) if body else ""
 
 
-def _maildir() -> mailbox.Maildir:
-    return mailbox.Maildir(folder(current_settings()))
-
-
-def folder(settings: Settings) -> Path:
-    """The Maildir of this installation."""
-    return settings.instance / FOLDER
+def open_maildir(settings: Settings) -> mailbox.Maildir:
+    """Where the caught mails of this installation are, made when it is first asked for."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    return mailbox.Maildir(settings.instance / FOLDER)
 
 
 def _read(maildir: mailbox.Maildir, key: str) -> Letter:
@@ -61,7 +57,7 @@ def _read(maildir: mailbox.Maildir, key: str) -> Letter:
 
 def _letter(key: str) -> Letter:
     try:
-        return _read(_maildir(), key)
+        return _read(open_maildir(current_settings()), key)
     except KeyError:
         abort(404)
 
@@ -69,7 +65,7 @@ def _letter(key: str) -> Letter:
 @blueprint.get("")
 def listing() -> str:
     """Everything caught, the newest first."""
-    maildir = _maildir()
+    maildir = open_maildir(current_settings())
     letters = [_read(maildir, key) for key in maildir.keys()]  # noqa: SIM118 - iterating yields mails
     letters.sort(key=lambda letter: letter.received, reverse=True)
     return render_template("development/mailbox.html", letters=letters, form=ActionForm())
@@ -78,7 +74,7 @@ def listing() -> str:
 @blueprint.post("")
 def empty() -> Redirect:
     """Throw everything away."""
-    _maildir().clear()
+    open_maildir(current_settings()).clear()
     return redirect(url_for("postfach.listing"), 303)
 
 

@@ -21,7 +21,7 @@ from portal import create_app
 from portal.config import ROOT, ConfigurationError, Settings, load_settings
 from portal.content import ContentError
 from portal.development.catcher import HOST, Catcher
-from portal.development.mailbox import folder
+from portal.development.mailbox import open_maildir
 
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 READY_SECONDS = 60
@@ -136,7 +136,7 @@ def smtp_server(settings: Settings) -> Iterator[dict[str, str]]:
     if settings.mail_server:
         yield {}
         return
-    catcher = Catcher(folder(settings))
+    catcher = Catcher(open_maildir(settings))
     catcher.start()
     try:
         yield {"MAIL_SERVER": HOST, "MAIL_PORT": str(catcher.port), "PORTAL_POSTFACH": "1"}

@@ -181,6 +181,13 @@ def counts(session: Session) -> dict[str, int]:
     return {status: found.get(status, 0) for status in STATUSES}
 
 
+def oldest_due(session: Session, now: datetime) -> timedelta:
+    """For how long the mail that is due longest has been due."""
+    waiting = select(func.min(OutboxMail.next_attempt_at)).where(OutboxMail.status.in_(WAITING))
+    due = session.scalar(waiting)
+    return max(now - due, timedelta()) if due else timedelta()
+
+
 def troubled(session: Session, limit: int) -> Sequence[OutboxMail]:
     """The latest mails that failed or that wait after an attempt that came to nothing."""
     tried = select(OutboxMail).where(OutboxMail.error.is_not(None), OutboxMail.status != SENT)

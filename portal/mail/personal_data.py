@@ -37,8 +37,8 @@ PERSONAL_DATA = PersonalData(
     table=OutboxMail,
     title=_l("Mails, die wir Ihnen schicken"),
     purpose=_l(
-        "Wir schicken Ihnen die Mails, die Sie angefordert haben, zum Beispiel den Link zum Bestätigen, und können"
-        " nachweisen, dass und wann wir sie geschickt haben."
+        "Damit Sie die Mails bekommen, die Sie angefordert haben, zum Beispiel den Link zum Bestätigen, und wir"
+        " nachweisen können, wann wir sie geschickt haben."
     ),
     legal_basis=_l(
         "Ihre Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO) und unsere Pflicht, sie nachzuweisen (Art. 7 Abs. 1 DSGVO)"
@@ -54,4 +54,5 @@ PERSONAL_DATA = PersonalData(
     export=_export,
     erase=_erase,
     purge=purge,
+    card="mail/_card.html",
 )

@@ -1,5 +1,7 @@
 """Runs the migrations on the application's database, inside one transaction each."""
 
+from typing import Literal
+
 from alembic import context
 from flask import current_app
 
@@ -14,7 +16,7 @@ def no_empty_migration(_context: object, _revision: object, directives: list) ->
         directives[:] = []
 
 
-def plain_type(kind: str, item: object, _context: object) -> str | bool:
+def plain_type(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Migrations know SQLAlchemy's types only, so that they stay true when ours change."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
 

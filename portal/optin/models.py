@@ -85,6 +85,7 @@ class ProofEntry(Base):
             name="event",
         ),
         CheckConstraint("event <> 'consented' OR wording_sha256 IS NOT NULL", name="consented_to_what"),
+        {"info": {"personal": "optins"}},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

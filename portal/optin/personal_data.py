@@ -13,6 +13,19 @@ from portal.optin.models import DECLINED, OptIn, Wording
 from portal.personal_data import PersonalData
 from portal.privacy import holds
 
+EVENTS = {
+    "requested": _l("angefragt"),
+    "consented": _l("zugestimmt"),
+    "revoked": _l("Zustimmung zur Nennung widerrufen"),
+    "resent": _l("Mail noch einmal geschickt"),
+    "reminded": _l("erinnert"),
+    "confirmed": _l("bestätigt"),
+    "declined": _l("abgelehnt"),
+    "corrected": _l("Angaben geändert"),
+    "withdrawn": _l("zurückgezogen"),
+}
+"""What can happen to an opt-in, in words."""
+
 
 def _export(session: Session, address_key: str) -> list[dict[str, Any]]:
     found = select(OptIn).where(OptIn.address_key == address_key).options(selectinload(OptIn.proof)).order_by(OptIn.id)
@@ -62,8 +75,8 @@ def _purge(session: Session, now: datetime, settings: Settings) -> int:
 OPTINS = PersonalData(
     table=OptIn,
     title=_l("Bestätigungen"),
-    purpose=_l("Nachweis, dass die Inhaberin oder der Inhaber der Adresse selbst zugestimmt hat"),
-    legal_basis=_l("Art. 6 Abs. 1 Buchst. c und Art. 7 Abs. 1 DSGVO (Nachweis der Einwilligung)"),
+    purpose=_l("Damit wir nachweisen können, dass Sie selbst zugestimmt haben, und wozu."),
+    legal_basis=_l("Unsere Pflicht, Einwilligungen nachzuweisen, Art. 6 Abs. 1 Buchst. c und Art. 7 Abs. 1 DSGVO"),
     retention=_l(
         "Unbestätigt: bis die Frist zum Bestätigen abläuft. Bestätigt: solange die Einwilligung gilt. Nach einem"
         " Widerruf bleibt ein Nachweis ohne Adresse und Namen, bis Ansprüche verjährt sind."
@@ -75,4 +88,5 @@ OPTINS = PersonalData(
     export=_export,
     erase=_erase,
     purge=_purge,
+    card="optin/_card.html",
 )

@@ -11,6 +11,7 @@ from portal.database import db
 from portal.language import current_language, localized
 from portal.optin import commands, operations
 from portal.optin.operations import Purposes
+from portal.optin.personal_data import EVENTS
 from portal.web.forms import checks_token_itself
 
 blueprint = Blueprint("optin", __name__)
@@ -79,6 +80,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.cli.add_command(commands.optin)
     app.jinja_env.globals.update(
+        proof_words=EVENTS,
         confirm_url=lambda optin_id, nonce: _url("optin.confirm", optin_id, nonce),
         decline_url=lambda optin_id, nonce: _url("optin.decline", optin_id, nonce),
     )

@@ -40,11 +40,12 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
     """200 if visitors may come, else 503 with what is missing: `database`, `schema` or `operator.<field>`."""
-    missing = [*_database_lacks(), *(f"operator.{gap}" for gap in current_content().operator.gaps)]
+    missing = [*database_lacks(), *(f"operator.{gap}" for gap in current_content().operator.gaps)]
     return {"ready": not missing, "missing": missing}, 503 if missing else 200
 
 
-def _database_lacks() -> list[str]:
+def database_lacks() -> list[str]:
+    """`database` if it does not answer, `schema` if migrations are missing, or nothing."""
     try:
         with db.engine.connect() as connection:
             return [] if _at_head(connection) else ["schema"]

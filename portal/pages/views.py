@@ -13,7 +13,7 @@ from portal.language import localized
 from portal.pages import machines, opening, operations
 from portal.pages.forms import FeedbackForm
 from portal.web.caching import public_page
-from portal.web.forms import csrf
+from portal.web.forms import checks_token_itself
 from portal.web.limits import refuse_floods
 
 blueprint = Blueprint("pages", __name__)
@@ -38,7 +38,7 @@ def accessibility() -> Any:
 
 
 @localized(blueprint, "/barrierefreiheit/rueckmeldung", "/accessibility/feedback", methods=["GET", "POST"])
-@csrf.exempt
+@checks_token_itself
 @refuse_floods
 def feedback() -> Any:
     operator = current_content().operator.email
@@ -50,7 +50,7 @@ def feedback() -> Any:
         operations.send_feedback(db.session(), to, form.message.data or "", form.email.data or "", now())
         db.session.commit()
         return redirect(url_for("pages.feedback_sent"), 303)
-    return render_template("pages/feedback.html", form=form)
+    return render_template("pages/feedback.html", form=form), 422 if form.errors else 200
 
 
 @localized(blueprint, "/barrierefreiheit/rueckmeldung/danke", "/accessibility/feedback/thanks")
@@ -60,7 +60,7 @@ def feedback_sent() -> Any:
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, what the frame of every page needs to know, and the door that stays shut while gaps are left."""
+    """Register the pages, what the frame needs to know, and the door that stays shut while there are gaps."""
     settings: Settings = app.extensions["settings"]
     content: Content = app.extensions["content"]
     app.register_blueprint(blueprint)

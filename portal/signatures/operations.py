@@ -194,18 +194,23 @@ def tally(session: Session) -> Tally:
     return Tally(*row)
 
 
-def recount(session: Session) -> Tally | None:
-    """Compare the tally with the rows; None if it is true, else it is mended and the wrong one returned."""
-    wrong = session.scalars(select(SignatureTally).with_for_update()).one()
-    shown = Tally(wrong.valid, wrong.listed)
+def drift(session: Session) -> Tally | None:
+    """What the tally should say, counted from the rows, or None if it says so."""
     valid = (Signature.status == CONFIRMED) & Signature.held_at.is_(None)
     counted = Tally(
         session.scalar(select(func.count()).where(valid)) or 0,
         session.scalar(select(func.count()).where(valid, Signature.listed)) or 0,
     )
-    if counted == shown:
+    return None if counted == tally(session) else counted
+
+
+def recount(session: Session) -> Tally | None:
+    """Mend the tally if it has drifted. Returns what it wrongly said, or None if it was true."""
+    session.execute(select(SignatureTally).with_for_update())
+    shown, counted = tally(session), drift(session)
+    if counted is None:
         return None
-    wrong.valid, wrong.listed = counted.valid, counted.listed
+    session.execute(update(SignatureTally).values(valid=counted.valid, listed=counted.listed))
     public_changed(session)
     return shown
 

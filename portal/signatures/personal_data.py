@@ -61,7 +61,7 @@ def _purge(session: Session, now: datetime, settings: Settings) -> int:
 SIGNATURES = PersonalData(
     table=Signature,
     title=_l("Unterschriften"),
-    purpose=_l("Ihre Unterschrift unter der Erklärung zählen und, wenn Sie das wollen, öffentlich nennen"),
+    purpose=_l("Damit Ihre Unterschrift zählt und, wenn Sie das wollen, öffentlich genannt wird."),
     legal_basis=_l("Ihre ausdrückliche Einwilligung, Art. 6 Abs. 1 Buchst. a und Art. 9 Abs. 2 Buchst. a DSGVO"),
     retention=_l(
         "Bis Sie Ihre Unterschrift zurückziehen; dann werden die Angaben sofort gelöscht. Unbestätigte werden nach"

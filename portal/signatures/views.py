@@ -49,6 +49,8 @@ def sign() -> Any:
         suspiciously_many(count=request.form.get("step") == "send") or form.quick(settings, moment)
     )
     address = current_addresses().identify(form.email.data or "")
+    # One solution is good for one address: who signs for many people has the work many times.
+    submission = f"{form.started.data} {address.key}"
     entry = form.entry()
     if request.form.get("step") != "send":
         return render_template(
@@ -56,10 +58,10 @@ def sign() -> Any:
             form=form,
             entry=entry,
             consent=consent,
-            challenge=proof_of_work.challenge(settings, form.started.data or "", moment) if suspicious else None,
+            challenge=proof_of_work.challenge(settings, submission, moment) if suspicious else None,
             suggestion=current_addresses().suggestion(address.email),
         )
-    doubtful = suspicious and not proof_of_work.solved(settings, form.started.data or "", form.altcha.data)
+    doubtful = suspicious and not proof_of_work.solved(settings, submission, form.altcha.data)
     consents = [consent, wording.public(entry), wording.newsletter() if form.newsletter.data else None]
     operations.request_signature(
         db.session(),

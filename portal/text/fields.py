@@ -36,7 +36,8 @@ class AddressField(EmailField):
                 Length(max=EMAIL_LENGTH, message=_l("Eine E-Mail-Adresse hat höchstens 254 Zeichen.")),
                 Email(
                     _l(
-                        "Das ist keine vollständige E-Mail-Adresse. Richtig sieht sie zum Beispiel so aus: name@example.org"
+                        "Das ist keine vollständige E-Mail-Adresse. Richtig sieht sie zum Beispiel so aus:"
+                        " name@example.org"
                     ),
                     allow_smtputf8=False,
                 ),

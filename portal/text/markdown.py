@@ -79,7 +79,7 @@ def organisers_html(source: str) -> Markup:
 
 def to_html(source: str) -> str:
     """The HTML of Markdown, not yet safe. The parser is new each time: one that has failed would stay broken."""
-    markdown = Markdown(output_format="html")
+    markdown = Markdown(extensions=["sane_lists"], output_format="html")
     registries: dict[str, Registry[Any]] = {
         "preprocessors": markdown.preprocessors,
         "inlinePatterns": markdown.inlinePatterns,
@@ -95,7 +95,7 @@ def first_gate(html: str, allowed: Allowlist) -> str:
     """What bleach leaves of the HTML, with web addresses in the text made links, except in code."""
 
     def attribute(tag: str, name: str, value: str) -> bool:
-        return (tag, name) == ("a", "href") and allowed.href(value)
+        return _permitted(allowed, tag, name, value)
 
     def with_rel(attributes: _Attributes, new: bool = False, /) -> _Attributes | None:
         href = attributes.get((None, "href"))
@@ -117,16 +117,23 @@ def first_gate(html: str, allowed: Allowlist) -> str:
 def second_gate(html: str, allowed: Allowlist) -> str:
     """What nh3 leaves of the HTML."""
 
-    def attribute(_tag: str, name: str, value: str) -> str | None:
-        return value if name != "href" or allowed.href(value) else None
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        return value if name == "rel" or _permitted(allowed, tag, name, value) else None
 
     return nh3.clean(
         html,
         tags=set(allowed.tags),
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
         attribute_filter=attribute,
         url_schemes=set(allowed.schemes),
         link_rel=allowed.rel,
+    )
+
+
+def _permitted(allowed: Allowlist, tag: str, name: str, value: str) -> bool:
+    """Links where they may lead, and the number that a list begins with."""
+    return ((tag, name) == ("a", "href") and allowed.href(value)) or (
+        (tag, name) == ("ol", "start") and re.fullmatch("[0-9]{1,4}", value) is not None
     )
 
 

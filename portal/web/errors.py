@@ -1,9 +1,9 @@
-"""Error pages that say what happened and how to go on, in the visitor's language. What broke inside stays in the log."""
+"""Error pages that say what happened and how to go on, in the visitor's language. The log alone says what broke."""
 
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
@@ -21,7 +21,8 @@ PAGES: dict[int, Words] = {
     400: (
         _l("Damit können wir nichts anfangen"),
         _l(
-            "Die Anfrage war unvollständig. Bitte gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal."
+            "Die Anfrage war unvollständig. Bitte gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch"
+            " einmal."
         ),
     ),
     403: (
@@ -31,7 +32,8 @@ PAGES: dict[int, Words] = {
     404: (
         _l("Diese Seite gibt es nicht"),
         _l(
-            "Vielleicht ist die Adresse nicht ganz vollständig, oder die Seite ist umgezogen. Von hier aus kommen Sie weiter."
+            "Vielleicht ist die Adresse nicht ganz vollständig, oder die Seite ist umgezogen. Von hier aus kommen Sie"
+            " weiter."
         ),
     ),
     405: (
@@ -45,8 +47,8 @@ PAGES: dict[int, Words] = {
     429: (
         _l("Gerade kommen sehr viele Anfragen aus Ihrem Netz"),
         _l(
-            "Bitte versuchen Sie es später noch einmal. In einem gemeinsamen Netz, etwa in einer Hochschule oder einem Betrieb,"
-            " hilft es, eine andere Verbindung zu nehmen."
+            "Bitte versuchen Sie es später noch einmal. In einem gemeinsamen Netz, etwa in einer Hochschule oder einem"
+            " Betrieb, hilft es, eine andere Verbindung zu nehmen."
         ),
     ),
     500: (
@@ -56,7 +58,8 @@ PAGES: dict[int, Words] = {
     503: (
         _l("Das Portal ist gerade nicht erreichbar"),
         _l(
-            "Bitte versuchen Sie es in ein paar Minuten noch einmal. Was Sie schon bestätigt haben, ist sicher gespeichert."
+            "Bitte versuchen Sie es in ein paar Minuten noch einmal. Was Sie schon bestätigt haben, ist sicher"
+            " gespeichert."
         ),
     ),
 }
@@ -64,23 +67,26 @@ PAGES: dict[int, Words] = {
 STALE_FORM: Words = (
     _l("Das Formular ist nicht mehr gültig"),
     _l(
-        "Es war zu lange offen, oder Ihr Browser hat das Cookie abgelehnt, das ein Formular braucht. Bitte öffnen Sie das Formular"
-        " neu und senden Sie es noch einmal ab. Das Cookie dient nur der Sicherheit und gilt, bis Sie den Browser schließen."
+        "Es war zu lange offen, oder Ihr Browser hat das Cookie abgelehnt, das ein Formular braucht. Bitte öffnen Sie"
+        " das Formular neu und senden Sie es noch einmal ab. Das Cookie dient nur der Sicherheit und gilt, bis Sie den"
+        " Browser schließen."
     ),
 )
+
+
+def _page_of_the_form() -> str | None:
+    """The address of the page whose form was refused, if there is one to open again."""
+    if request.method != "POST" or request.url_rule is None:
+        return None
+    adapter = current_app.create_url_adapter(request)
+    return request.path if adapter and "GET" in adapter.allowed_methods(request.path) else None
 
 
 def _page(error: HTTPException, words: Words | None = None) -> Response:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     title, remedy = words or PAGES.get(code) or PAGES[500 if code >= 500 else 400]
-    # Only a page that exists, and has refused what was sent to it, can be opened again.
-    again = (
-        request.path
-        if request.url_rule and request.method == "POST" and "GET" in (request.url_rule.methods or ())
-        else None
-    )
     response = make_response(
-        render_template("errors/error.html", code=code, title=title, remedy=remedy, again=again), code
+        render_template("errors/error.html", code=code, title=title, remedy=remedy, again=_page_of_the_form()), code
     )
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -1,6 +1,8 @@
 """ALTCHA's proof of work for suspicious submissions: no third party, no picture, and no duty to solve it."""
 
+import hashlib
 import json
+import secrets
 from datetime import datetime, timedelta
 
 from altcha import Payload, create_challenge, verify_solution
@@ -8,33 +10,37 @@ from altcha import Payload, create_challenge, verify_solution
 from portal.config import Settings
 
 ALGORITHM = "PBKDF2/SHA-256"
-COST = 2000
-"""PBKDF2 rounds for each attempt; the client needs about 256 attempts for the default prefix of one byte."""
+COST = 2_000
+"""PBKDF2 rounds for each attempt, and for each challenge that we make or check."""
+ATTEMPTS = range(1000, 2000)
+"""How many attempts a solution takes. The number is drawn, not left to luck, so that nobody waits ten times as long."""
 VALID_FOR = timedelta(minutes=30)
 
 
-def challenge(settings: Settings, form: str, now: datetime) -> str:
-    """A challenge for one showing of a form, as the JSON that ALTCHA's widget reads."""
+def challenge(settings: Settings, submission: str, now: datetime) -> str:
+    """A challenge for one submission, named by a text of any kind, as the JSON that ALTCHA's widget reads."""
     made = create_challenge(
         ALGORITHM,
         COST,
+        counter=secrets.choice(ATTEMPTS),
         expires_at=int((now + VALID_FOR).timestamp()),
-        data={"form": form},
+        data={"submission": _digest(submission)},
         hmac_secret=_secret(settings),
     )
     return json.dumps(made.to_dict())
 
 
-def solved(settings: Settings, form: str, payload: str | None) -> bool:
-    """Whether `payload` solves a challenge of ours that was made for this very form."""
-    if not payload:
+def solved(settings: Settings, submission: str, payload: str | None) -> bool:
+    """Whether `payload`, which may be anything, solves a challenge of ours that was made for this very submission."""
+    if not payload or not verify_solution(payload, _secret(settings)).verified:
         return False
-    try:
-        solution = Payload.from_base64(payload)
-        verified = verify_solution(solution, _secret(settings)).verified
-    except (ValueError, KeyError, TypeError):
-        return False
-    return bool(verified) and (solution.challenge.parameters.data or {}).get("form") == form
+    # Only what we have signed comes this far: it is well-formed.
+    data = Payload.from_base64(payload).challenge.parameters.data or {}
+    return data.get("submission") == _digest(submission)
+
+
+def _digest(submission: str) -> str:
+    return hashlib.sha256(submission.encode()).hexdigest()
 
 
 def _secret(settings: Settings) -> str:

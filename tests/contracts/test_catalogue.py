@@ -18,14 +18,11 @@ def sources() -> dict[str | tuple[str, ...], str]:
     """Each source text, and a file that it stands in."""
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     methods = [(pattern, mapping["method"]) for mapping in mappings for pattern in mapping["pattern"]]
-    options = {pattern: {"trimmed": "true"} for pattern, method in methods if method == "jinja2"}
+    keywords = {**DEFAULT_KEYWORDS, "_l": None}
     found = {}
     for folder in ("portal", "templates"):
-        patterns = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in methods if folder in pattern]
-        chosen = {pattern.removeprefix(f"{folder}/"): value for pattern, value in options.items() if folder in pattern}
-        for name, line, message, _comments, _context in extract_from_dir(
-            ROOT / folder, patterns, chosen, keywords={**DEFAULT_KEYWORDS, "_l": None}
-        ):
+        inside = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in methods if folder in pattern]
+        for name, line, message, _comments, _context in extract_from_dir(ROOT / folder, inside, keywords=keywords):
             key = tuple(message[:2]) if isinstance(message, tuple) else message
             found[key] = f"{folder}/{name}:{line}"
     return found

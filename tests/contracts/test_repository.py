@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portal.config import ROOT
 
-NOT_OURS = {".git", ".venv", "instance", "screenshots", "node_modules", "__pycache__"}
+NOT_OURS = {".git", ".hypothesis", ".venv", "instance", "screenshots", "node_modules", "__pycache__"}
 BINARY = {".png", ".ico", ".woff2", ".docx", ".pdf", ".mo", ".pyc"}
 # Written with a class in the middle, so that the patterns do not find themselves.
 ELSEWHERE = re.compile(

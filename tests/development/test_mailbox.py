@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.config import Settings
 from portal.development.catcher import HOST, Catcher
-from portal.development.mailbox import folder
+from portal.development.mailbox import open_maildir
 from tests.browser import Browser
 from tests.conftest import MakeApp
 
@@ -25,7 +25,7 @@ def app(make_app: MakeApp) -> Flask:
 @pytest.fixture
 def catcher(app: Flask) -> Iterator[Catcher]:
     settings: Settings = app.extensions["settings"]
-    catcher = Catcher(folder(settings))
+    catcher = Catcher(open_maildir(settings))
     catcher.start()
     yield catcher
     catcher.stop()
@@ -89,7 +89,7 @@ def test_without_a_catcher_or_outside_development_there_is_no_mailbox(
     make_app: MakeApp, env: str, postfach: bool
 ) -> None:
     app = make_app(env=env, postfach=postfach)
-    assert [rule for rule in app.url_map.iter_rules() if "postfach" in rule.rule] == []
+    assert [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/postfach")] == []
 
 
 def test_in_production_there_is_no_mailbox(make_app: MakeApp) -> None:
@@ -100,4 +100,4 @@ def test_in_production_there_is_no_mailbox(make_app: MakeApp) -> None:
         secret_key="a secret key that is only good for tests",
         address_secret="an address secret only good for tests",
     )
-    assert [rule for rule in app.url_map.iter_rules() if "postfach" in rule.rule] == []
+    assert [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/postfach")] == []

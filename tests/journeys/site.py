@@ -152,20 +152,22 @@ class Site:
             "PORTAL_BASE_URL": self.url,
             "PORTAL_RATE_LIMIT_SUSPICIOUS": "1000 per hour",
             "PORTAL_RATE_LIMIT_REFUSED": "10000 per hour",
+            "PORTAL_TRUSTED_PROXIES": "1",
             "DATABASE_URL": database_url,
             "MAIL_SERVER": "127.0.0.1",
             "MAIL_PORT": str(self.mailbox.port),
             **settings,
         }
         programs = Path(sys.executable).parent
+        self._flask = [str(programs / "flask"), "--app", "wsgi"]
         server = [str(programs / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
         server += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "wsgi:app"]
         self.web = Process(server, self.environment, folder / "web.log")
-        worker = [str(programs / "flask"), "--app", "wsgi", "worker"]
-        self.worker = Process(worker, self.environment, folder / "worker.log")
+        self.worker = Process([*self._flask, "worker"], self.environment, folder / "worker.log")
 
     def start(self) -> None:
-        """Start everything, and come back when pages are served."""
+        """Publish the shipped declaration, start everything, and come back when pages are served."""
+        self.command("declaration", "publish", "--all", "--yes")
         self.mailbox.start()
         self.web.start()
         self.worker.start()
@@ -179,6 +181,14 @@ class Site:
         self.worker.stop()
         self.web.stop()
         self.mailbox.stop()
+
+    def command(self, *words: str) -> str:
+        """Run one of the portal's commands to its end; what it says."""
+        done = subprocess.run(
+            [*self._flask, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def _answers(self) -> bool:
         try:

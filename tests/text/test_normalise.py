@@ -46,7 +46,9 @@ def test_a_joiner_between_letters_goes() -> None:
 
 def test_zalgo_is_cut_to_three_marks() -> None:
     marks = "".join(chr(0x0300 + offset) for offset in range(0x30))
-    assert single_line(f"Z{marks}a") == unicodedata.normalize("NFC", "Z\u0300\u0301\u0302a")
+    kept = single_line(f"X{marks}a")
+    assert (kept[0], kept[-1]) == ("X", "a")
+    assert len(kept) == 2 + MARKS_PER_BASE
 
 
 def test_lines_keep_their_markdown() -> None:
