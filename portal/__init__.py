@@ -11,6 +11,7 @@ from portal import addresses, content, database, language, logs
 from portal import doctor as doctor_command
 from portal.config import ROOT, load_settings
 from portal.declaration import views as declaration
+from portal.development import demo
 from portal.development import mailbox as postfach
 from portal.mail import commands as mail
 from portal.mail.personal_data import PERSONAL_DATA as MAILS
@@ -66,7 +67,7 @@ def create_app(**overrides: Any) -> Flask:
         Chore("counter", timedelta(minutes=5), lambda s, _now: signature_operations.reconcile(s)),
     )
 
-    for part in (mail, optin, privacy, declaration, signatures, pages, doctor_command, postfach):
+    for part in (mail, optin, privacy, declaration, signatures, pages, doctor_command, postfach, demo):
         part.init_app(app)
 
     caching.init_app(app)

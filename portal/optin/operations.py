@@ -67,16 +67,16 @@ def request(
     form: str,
     consents: Iterable[Consent],
     now: datetime,
+    *,
+    replaces: OptIn | None = None,
 ) -> OptIn:
     """Ask the owner of `address` to confirm, in a mail.
 
-    An open request for the same purpose is replaced, and its link dies.
-    `form` names the form and its version, for the proof.
+    `form` names the form and its version, for the proof. An address has one open request for a purpose: a new one
+    `replaces` it, and the link of the old one dies.
     """
-    optin = open_request(session, purpose, address)
-    if optin is None:
-        optin = OptIn(purpose=purpose.name, address_key=address.key)
-        session.add(optin)
+    optin = replaces or OptIn(purpose=purpose.name, address_key=address.key)
+    session.add(optin)
     optin.status = PENDING
     optin.subject = subject
     optin.email = address.email

@@ -89,6 +89,7 @@ def request_signature(
         _tell(session, "signatures/mail/full", address, language, entry, now)
         return
     signature = next((one for one in known if one.status == PENDING), None)
+    open_request = optin.open_request(session, PURPOSE, address) if signature else None
     if signature is None:
         free = {*range(1, PERSONS_PER_MAILBOX + 1)} - {one.slot for one in settled}
         signature = Signature(address_key=address.key, slot=min(free), status=PENDING)
@@ -100,9 +101,20 @@ def request_signature(
     signature.requested_at = now
     signature.held_at = now if held_reason else None
     signature.held_reason = held_reason
-    _write(signature, entry)
+    write_entry(signature, entry)
     session.flush()
-    optin.request(session, settings, PURPOSE, signature.id, address, language, FORM, consents, now)
+    optin.request(
+        session,
+        settings,
+        PURPOSE,
+        signature.id,
+        address,
+        language,
+        FORM,
+        consents,
+        now,
+        replaces=open_request,
+    )
 
 
 def confirm_signature(session: Session, signature: Signature, request: OptIn, now: datetime) -> None:
@@ -142,7 +154,7 @@ def correct_signature(
     shown_before = shown_fields(signature)
     try:
         with session.begin_nested(), _counted(session, signature):
-            _write(signature, entry)
+            write_entry(signature, entry)
     except IntegrityError as error:
         raise NameTaken from error
     confirmation = optin.confirmed_for(session, PURPOSE, signature.id)
@@ -287,7 +299,8 @@ def _contribution(signature: Signature) -> tuple[int, int]:
     return (int(signature.valid), int(signature.valid and signature.listed))
 
 
-def _write(signature: Signature, entry: Entry) -> None:
+def write_entry(signature: Signature, entry: Entry) -> None:
+    """Put an entry into a row, with what the row is compared and searched by."""
     for name, value in asdict(entry).items():
         setattr(signature, name, value)
     signature.name_key = name_key(entry.name)

@@ -12,7 +12,7 @@ from portal.config import Settings
 ALGORITHM = "PBKDF2/SHA-256"
 COST = 2_000
 """PBKDF2 rounds for each attempt, and for each challenge that we make or check."""
-ATTEMPTS = range(1000, 2000)
+ATTEMPTS = range(1500, 2500)
 """How many attempts a solution takes. The number is drawn, not left to luck, so that nobody waits ten times as long."""
 VALID_FOR = timedelta(minutes=30)
 

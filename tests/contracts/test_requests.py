@@ -17,7 +17,6 @@ from tests.contracts.routes import VALUES, routes
 from tests.operator import filled_content
 from tests.revisions import publish_revision
 
-
 WITHOUT_TOKEN = {"optin.confirm", "optin.decline"}
 """Forms that a mail program posts, or that say by their address alone what is meant (RFC 8058)."""
 

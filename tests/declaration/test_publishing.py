@@ -1,15 +1,18 @@
 """Publishing is for good, and `check` tells when files, database and history no longer agree."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.content import ContentError
+from portal.database import Base
 from portal.declaration import operations
+from portal.declaration.models import IMMUTABLE, IMMUTABLE_TABLES
 from portal.declaration.source import RevisionSource, TextSource, ThesisSource, read_revision
 from portal.web.caching import PublicVersion
 from tests.declaration.conftest import NOW, REVISIONS
@@ -198,3 +201,23 @@ def test_a_reused_id_is_not_published(published: Session) -> None:
     fourth = changed(RevisionSource(4, THREE.texts), with_theses(TOOLS, WAYS, LIGHT, ELSEWHERE))
     with pytest.raises(ContentError, match="pausen"):
         operations.publish(published, fourth, NOW)
+
+
+def test_the_migrations_make_the_triggers_of_the_models(session: Session) -> None:
+    dialect = session.get_bind().dialect.name
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }[dialect]
+    names = set(re.findall(r"CREATE TRIGGER (\w+)", "\n".join(IMMUTABLE[dialect])))
+    assert len(names) == {"sqlite": 8, "postgresql": 4}[dialect]
+    assert names <= set(session.scalars(text(query)))
+
+
+def test_tables_made_without_migrations_have_the_triggers_too() -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine, tables=[*IMMUTABLE_TABLES, Base.metadata.tables["public_version"]])
+    with Session(engine) as session:
+        operations.publish(session, ONE, NOW)
+        with pytest.raises(IntegrityError, match="never changed"):
+            session.execute(text("UPDATE theses SET position = position + 10"))

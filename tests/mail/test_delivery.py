@@ -20,7 +20,7 @@ from portal.mail.worker import Chore, run
 from tests.conftest import MakeApp
 from tests.mail.conftest import wait_until_sent
 from tests.mail.probe import header, offer_templates, outbox, posted
-from tests.smtp_sink import Fault, Sink
+from tests.smtp_sink import PATIENCE, Fault, Sink
 
 Work = Callable[[], None]
 
@@ -119,6 +119,18 @@ def test_a_mail_that_the_server_did_not_take_is_pending_and_sent_later(
     work()
     assert len(sink.taken) == 1
     assert outbox(session)[0].status == "sent"
+
+
+@pytest.mark.parametrize("fault", ["hang before DATA", "hang after the dot"])
+def test_a_server_that_hangs_is_given_up_after_the_time_limit(
+    session: Session, sink: Sink, work: Work, fault: Fault
+) -> None:
+    """Edge case 24."""
+    posted(session)
+    sink.faults.append(fault)
+    started = time.monotonic()
+    work()
+    assert time.monotonic() - started < PATIENCE / 2
 
 
 @pytest.mark.parametrize("fault", ["421 before DATA", "hang before DATA", "RST before DATA"])

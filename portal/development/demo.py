@@ -1,0 +1,98 @@
+"""`demo load|clear`: people to look at, who say of themselves that they are not real."""
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from portal.addresses import current_addresses
+from portal.clock import now
+from portal.config import current_settings
+from portal.database import db
+from portal.declaration.models import Revision
+from portal.declaration.operations import latest_revision
+from portal.signatures import operations
+from portal.signatures.models import CONFIRMED, Signature
+from portal.signatures.operations import Entry
+from portal.signatures.vocabulary import FIELDS, STATES
+
+DOMAIN = "demo.invalid"
+"""No mail can ever reach it (RFC 2606)."""
+
+
+@click.group()
+def demo() -> None:
+    """Demo data, which says that it is demo data. Not on a live site."""
+    if current_settings().production:
+        raise click.ClickException("demo data does not belong on a live site")
+
+
+@demo.command()
+@click.option("--people", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@with_appcontext
+def load(people: int) -> None:
+    """Add people who have signed, some to be named, some not."""
+    session = db.session()
+    revision = latest_revision(session)
+    if revision is None:
+        raise click.ClickException("no revision is published yet: run `declaration publish --all`")
+    there = _count(session)
+    session.add_all(_signature(revision, number) for number in range(there + 1, there + people + 1))
+    _make_true(session)
+    click.echo(f"{people} demo people have signed.")
+
+
+@demo.command()
+@with_appcontext
+def clear() -> None:
+    """Remove all demo people."""
+    session = db.session()
+    number = _count(session)
+    session.execute(delete(Signature).where(Signature.email.endswith(f"@{DOMAIN}")))
+    _make_true(session)
+    click.echo(f"{number} demo people are gone.")
+
+
+def _signature(revision: Revision, number: int) -> Signature:
+    address = current_addresses().identify(f"person{number}@{DOMAIN}")
+    entry = Entry(
+        name=f"Demo-Person {number}",
+        occupation="Beispielberuf",
+        field=list(FIELDS)[number % len(FIELDS)],
+        organisation=f"Beispieleinrichtung {number % 17 + 1}",
+        place="Beispielstadt",
+        state=list(STATES)[number % len(STATES)],
+        show_name=number % 4 != 0,
+        show_occupation=number % 3 == 0,
+        show_organisation=number % 5 == 0,
+        show_place=number % 4 == 1,
+    )
+    signature = Signature(
+        revision=revision,
+        status=CONFIRMED,
+        address_key=address.key,
+        slot=1,
+        email=address.email,
+        language="de",
+        newsletter=False,
+        requested_at=now(),
+        confirmed_at=now(),
+    )
+    operations.write_entry(signature, entry)
+    return signature
+
+
+def _count(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Signature.email.endswith(f"@{DOMAIN}"))) or 0
+
+
+def _make_true(session: Session) -> None:
+    session.flush()
+    operations.recount(session)
+    session.commit()
+
+
+def init_app(app: Flask) -> None:
+    """Offer the commands."""
+    app.cli.add_command(demo)

@@ -1,0 +1,54 @@
+"""Every mail, as its reader gets it, kept as a file to look at. `pytest tests/mail --force-regen` writes them anew."""
+
+import email
+import email.policy
+from typing import Any
+
+import pytest
+from flask import Flask
+from pytest_regressions.file_regression import FileRegressionFixture
+from sqlalchemy.orm import Session
+
+from portal.config import ROOT
+from portal.mail.compose import Composer
+from tests.mail.probe import outbox, posted
+
+LETTERS: dict[str, dict[str, Any]] = {
+    "pages/mail/feedback": {"message": "Der Kontrast im Kopf\nist zu schwach.", "email": "zoe@example.org"},
+    "privacy/mail/link": {},
+    "signatures/mail/already": {"name": "Zoë Müller-Özdemir"},
+    "signatures/mail/confirm": {
+        "name": "Zoë Müller-Özdemir",
+        "revision": 2,
+        "shown": ["name", "place"],
+        "newsletter": False,
+        "optin_id": 7,
+        "nonce": "001122334455667788",
+        "consents": ["Ich willige ein, dass meine Unterschrift gespeichert wird."],
+        "expires_at": "2026-11-29T12:00:00+00:00",
+        "reminder": False,
+    },
+    "signatures/mail/confirmed": {"name": "Zoë Müller-Özdemir", "revision": 2},
+    "signatures/mail/full": {"name": "Zoë Müller-Özdemir"},
+    "signatures/mail/withdrawn": {},
+}
+
+
+def test_every_mail_of_the_portal_is_kept() -> None:
+    files = (ROOT / "templates").glob("*/mail/*.txt")
+    assert {str(file.relative_to(ROOT / "templates").with_suffix("")) for file in files} == LETTERS.keys()
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("template", LETTERS)
+def test_a_mail_reads_as_it_did(
+    app: Flask, session: Session, file_regression: FileRegressionFixture, template: str, language: str
+) -> None:
+    posted(session, template=template, language=language, context=LETTERS[template])
+    content = Composer(app).compose(outbox(session)[0]).content
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    seen = f"Subject: {message['Subject']}\n\n{text.get_content()}\n{'=' * 76}\n{html.get_content()}"
+    file_regression.check(seen, basename=f"{template.replace('/mail/', '-')}.{language}", extension=".txt")
