@@ -9,6 +9,8 @@ from flask import Blueprint, Flask, g, request, url_for
 from flask_babel import Babel, format_date, format_datetime, format_decimal
 
 LANGUAGES = ("de", "en")
+LOCALES = {"de": "de", "en": "en_GB"}
+"""How dates and numbers are written in each language."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +62,11 @@ def init_app(app: Flask) -> None:
         if "language" not in values and app.url_map.is_endpoint_expecting(endpoint, "language"):
             values["language"] = current_language()
 
-    Babel(app, locale_selector=current_language, default_translation_directories=f"{app.root_path}/translations")
+    Babel(
+        app,
+        locale_selector=lambda: LOCALES[current_language()],
+        default_translation_directories=f"{app.root_path}/translations",
+    )
     app.jinja_env.globals.update(current_language=current_language, in_language=in_language)
     app.jinja_env.filters.update(
         number=format_decimal,

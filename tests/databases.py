@@ -60,6 +60,9 @@ class Database(Protocol):
     def lasting(self, folder: Path, /) -> AbstractContextManager[str]:
         """The URL of one more such database, which no test empties."""
 
+    def empty(self, folder: Path, /) -> AbstractContextManager[str]:
+        """The URL of a database without any tables."""
+
 
 class SQLite:
     """A prepared file, copied for each test."""
@@ -76,6 +79,10 @@ class SQLite:
     @contextmanager
     def lasting(self, folder: Path) -> Iterator[str]:
         yield self.fresh(folder)
+
+    @contextmanager
+    def empty(self, folder: Path) -> Iterator[str]:
+        yield f"sqlite:///{folder / 'empty.db'}"
 
 
 class PostgreSQL:
@@ -95,6 +102,11 @@ class PostgreSQL:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         insert_single_rows(self._engine)
         return self._url
+
+    @contextmanager
+    def empty(self, _folder: Path) -> Iterator[str]:
+        with postgresql_database(self._server, f"{self._engine.url.database}_empty") as url:
+            yield url
 
     @contextmanager
     def lasting(self, _folder: Path) -> Iterator[str]:

@@ -37,8 +37,8 @@ PERSONAL_DATA = PersonalData(
     table=OutboxMail,
     title=_l("Mails, die wir Ihnen schicken"),
     purpose=_l(
-        "Damit Sie die Mails bekommen, die Sie angefordert haben, zum Beispiel den Link zum Bestätigen, und wir"
-        " nachweisen können, wann wir sie geschickt haben."
+        "Damit Sie die Mails bekommen, die Sie angefordert haben, zum Beispiel den Link zum Bestätigen, und damit"
+        " wir nachweisen können, wann wir sie geschickt haben."
     ),
     legal_basis=_l(
         "Ihre Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO) und unsere Pflicht, sie nachzuweisen (Art. 7 Abs. 1 DSGVO)"
@@ -48,7 +48,7 @@ PERSONAL_DATA = PersonalData(
         " Nachweises so lange gespeichert wie die Bestätigung, zu der sie gehört, sonst 30 Tage."
     ),
     fields=_l(
-        "Mailadresse und Inhalt bis zum Versand; danach nur die Art der Mail, ihre Sprache, die Zeiten und eine"
+        "E-Mail-Adresse und Inhalt bis zum Versand; danach nur die Art der Mail, ihre Sprache, die Zeiten und eine"
         " Kennung, aus der sich die Adresse nicht zurückrechnen lässt"
     ),
     export=_export,

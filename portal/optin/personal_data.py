@@ -16,7 +16,7 @@ from portal.privacy import holds
 EVENTS = {
     "requested": _l("angefragt"),
     "consented": _l("zugestimmt"),
-    "revoked": _l("Zustimmung zur Nennung widerrufen"),
+    "revoked": _l("Einwilligung zur Nennung widerrufen"),
     "resent": _l("Mail noch einmal geschickt"),
     "reminded": _l("erinnert"),
     "confirmed": _l("bestätigt"),
@@ -79,7 +79,7 @@ OPTINS = PersonalData(
     legal_basis=_l("Unsere Pflicht, Einwilligungen nachzuweisen, Art. 6 Abs. 1 Buchst. c und Art. 7 Abs. 1 DSGVO"),
     retention=_l(
         "Unbestätigt: bis die Frist zum Bestätigen abläuft. Bestätigt: solange die Einwilligung gilt. Nach einem"
-        " Widerruf bleibt ein Nachweis ohne Adresse und Namen, bis Ansprüche verjährt sind."
+        " Widerruf bleibt ein Nachweis ohne Adresse und Namen, bis mögliche Ansprüche verjährt sind."
     ),
     fields=_l(
         "E-Mail-Adresse, Sprache, Zeitpunkte von Anfrage und Bestätigung, Wortlaut der Einwilligung, Prüfsumme des"

@@ -21,7 +21,7 @@ class FeedbackForm(PortalForm):
         _l("Ihre E-Mail-Adresse"),
         validators=[
             Optional(),
-            Length(max=254, message=_l("Diese E-Mail-Adresse ist zu lang.")),
+            Length(max=254, message=_l("Eine E-Mail-Adresse darf höchstens 254 Zeichen haben.")),
             Email(_l("Bitte prüfen Sie die E-Mail-Adresse. Sie sieht zum Beispiel so aus: name@example.org")),
         ],
     )

@@ -21,7 +21,7 @@ QUICK = timedelta(seconds=3)
 
 
 def _choices(names: Mapping[str, LazyString]) -> list[SelectChoice]:
-    return [SelectChoice("", _l("Bitte wählen")), *(SelectChoice(value, name) for value, name in names.items())]
+    return [SelectChoice("", _l("keine Angabe")), *(SelectChoice(value, name) for value, name in names.items())]
 
 
 class EntryForm(PortalForm):
@@ -31,19 +31,19 @@ class EntryForm(PortalForm):
         _l("Name"),
         [
             DataRequired(_l("Bitte geben Sie Ihren Namen ein.")),
-            Length(max=120, message=_l("Der Name hat höchstens 120 Zeichen. Bitte kürzen Sie ihn.")),
+            Length(max=120, message=_l("Der Name darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn.")),
         ],
     )
     occupation = LineField(
-        _l("Beruf"), [Length(max=120, message=_l("Der Beruf hat höchstens 120 Zeichen. Bitte kürzen Sie ihn."))]
+        _l("Beruf"), [Length(max=120, message=_l("Der Beruf darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
     field = SelectField(_l("Arbeitsfeld"), choices=_choices(FIELDS))
     organisation = LineField(
         _l("Organisation"),
-        [Length(max=160, message=_l("Die Organisation hat höchstens 160 Zeichen. Bitte kürzen Sie sie."))],
+        [Length(max=160, message=_l("Die Organisation darf höchstens 160 Zeichen haben. Bitte kürzen Sie sie."))],
     )
     place = LineField(
-        _l("Ort"), [Length(max=120, message=_l("Der Ort hat höchstens 120 Zeichen. Bitte kürzen Sie ihn."))]
+        _l("Ort"), [Length(max=120, message=_l("Der Ort darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
     state = SelectField(_l("Bundesland"), choices=_choices(STATES))
     show_name = BooleanField(_l("Name"))
@@ -56,7 +56,7 @@ class EntryForm(PortalForm):
         if not any(char.isalpha() for char in name):
             raise ValidationError(_l("Bitte geben Sie Ihren Namen in Buchstaben ein."))
         if "://" in name or "www." in name.lower():
-            raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internet-Adresse."))
+            raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internetadresse."))
 
     def entry(self) -> Entry:
         """The checked entry; what was left empty is None."""

@@ -61,11 +61,11 @@ def _purge(session: Session, now: datetime, settings: Settings) -> int:
 SIGNATURES = PersonalData(
     table=Signature,
     title=_l("Unterschriften"),
-    purpose=_l("Damit Ihre Unterschrift zählt und, wenn Sie das wollen, öffentlich genannt wird."),
+    purpose=_l("Damit Ihre Unterschrift zählt und Sie, wenn Sie das wollen, öffentlich genannt werden."),
     legal_basis=_l("Ihre ausdrückliche Einwilligung, Art. 6 Abs. 1 Buchst. a und Art. 9 Abs. 2 Buchst. a DSGVO"),
     retention=_l(
-        "Bis Sie Ihre Unterschrift zurückziehen; dann werden die Angaben sofort gelöscht. Unbestätigte werden nach"
-        " Ablauf der Frist gelöscht, die in der Mail steht."
+        "Bis Sie Ihre Unterschrift zurückziehen; dann löschen wir die Angaben sofort. Unbestätigte Unterschriften"
+        " löschen wir nach der Frist, die in der Mail steht."
     ),
     fields=_l(
         "Name, E-Mail-Adresse, freiwillig Beruf, Arbeitsfeld, Organisation, Ort und Bundesland, und was davon"

@@ -143,7 +143,7 @@ def correct(token: str, number: int) -> Any:
         try:
             operations.correct_signature(db.session(), signature, entry, [public] if public else [], now())
         except NameTaken:
-            form.name.errors = [_("Von dieser Mail-Adresse hat schon jemand mit diesem Namen unterzeichnet.")]
+            form.name.errors = [_("Mit dieser E-Mail-Adresse hat schon jemand mit diesem Namen unterzeichnet.")]
         else:
             db.session.commit()
             return redirect(url_for("privacy.my_data", token=token), 303)

@@ -17,8 +17,8 @@ def sign(revision: int) -> Consent:
         _(
             "Ich unterzeichne die Dortmund-Essener Erklärung (Fassung %(revision)s) und willige ausdrücklich ein, dass"
             " meine Angaben dafür gespeichert werden. Ich weiß: Eine Unterschrift kann etwas über meine politische"
-            " Meinung oder meine Nähe zu einer Gewerkschaft verraten (Art. 9 DSGVO). Ich kann sie jederzeit"
-            " zurückziehen, mit dem Link in jeder Mail.",
+            " Meinung oder meine Nähe zu einer Gewerkschaft verraten (Art. 9 DSGVO). Ich kann die"
+            " Unterschrift jederzeit zurückziehen und damit die Einwilligung widerrufen, mit dem Link in jeder Mail.",
             revision=revision,
         ),
     )
@@ -38,7 +38,7 @@ def public(entry: Entry) -> Consent | None:
     return Consent(
         "public",
         _(
-            "Ich willige ein, dass auf dieser Website öffentlich bei der Erklärung steht: %(fields)s.",
+            "Ich willige ein, dass auf dieser Website öffentlich bei der Erklärung diese Angaben stehen: %(fields)s.",
             fields=", ".join(shown),
         ),
     )

@@ -33,7 +33,7 @@ class AddressField(EmailField):
             _l("E-Mail-Adresse"),
             [
                 DataRequired(_l("Bitte geben Sie Ihre E-Mail-Adresse ein.")),
-                Length(max=EMAIL_LENGTH, message=_l("Eine E-Mail-Adresse hat höchstens 254 Zeichen.")),
+                Length(max=EMAIL_LENGTH, message=_l("Eine E-Mail-Adresse darf höchstens 254 Zeichen haben.")),
                 Email(
                     _l(
                         "Das ist keine vollständige E-Mail-Adresse. Richtig sieht sie zum Beispiel so aus:"

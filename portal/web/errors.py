@@ -19,7 +19,7 @@ Words = tuple[LazyString, LazyString]
 
 PAGES: dict[int, Words] = {
     400: (
-        _l("Damit können wir nichts anfangen"),
+        _l("Diese Anfrage haben wir nicht verstanden"),
         _l(
             "Die Anfrage war unvollständig. Bitte gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch"
             " einmal."
@@ -32,7 +32,7 @@ PAGES: dict[int, Words] = {
     404: (
         _l("Diese Seite gibt es nicht"),
         _l(
-            "Vielleicht ist die Adresse nicht ganz vollständig, oder die Seite ist umgezogen. Von hier aus kommen Sie"
+            "Vielleicht ist die Adresse nicht vollständig, oder die Seite ist umgezogen. Von hier aus kommen Sie"
             " weiter."
         ),
     ),

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import chromium
-from tests.databases import Database
+from tests.databases import Database, SQLite
 from tests.journeys.site import Site, running_site
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import Visitor, visiting
 
 collect_ignore_glob = [] if chromium() else ["test_*.py"]
 
@@ -28,6 +28,14 @@ def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A running portal, on SQLite and on PostgreSQL, shared by the journeys: each brings its own people."""
     folder = tmp_path_factory.mktemp("site")
     with database.lasting(folder) as url, running_site(url, folder) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def one_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running portal on SQLite alone, for journeys that the database has nothing to do with."""
+    folder = tmp_path_factory.mktemp("one_site")
+    with running_site(SQLite(folder).fresh(folder), folder) as site:
         yield site
 
 
@@ -54,11 +62,6 @@ def language(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def visitor(site: Site, chrome: Browser, javascript: bool, language: str) -> Iterator[Visitor]:
-    """A visitor with a browser that remembers nothing."""
-    locale = {"de": "de-DE", "en": "en-GB"}[language]
-    context = chrome.new_context(java_script_enabled=javascript, locale=locale, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
-    visitor = Visitor(context, site, language)
-    yield visitor
-    context.close()
-    assert visitor.complaints == []
+    """A visitor; each journey is made in both languages, with and without JavaScript, on each database."""
+    with visiting(chrome, site, language, javascript=javascript) as visitor:
+        yield visitor

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -163,6 +164,7 @@ class Site:
         server = [str(programs / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
         server += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "wsgi:app"]
         self.web = Process(server, self.environment, folder / "web.log")
+        self._numbers = count(1)
         self.worker = Process([*self._flask, "worker"], self.environment, folder / "worker.log")
 
     def start(self) -> None:
@@ -181,6 +183,10 @@ class Site:
         self.worker.stop()
         self.web.stop()
         self.mailbox.stop()
+
+    def number(self) -> int:
+        """A number that no other journey on this site has had, for people's names and addresses."""
+        return next(self._numbers)
 
     def command(self, *words: str) -> str:
         """Run one of the portal's commands to its end; what it says."""

@@ -3,12 +3,13 @@
 import base64
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from altcha import Challenge, Payload, create_challenge, solve_challenge
 
 from portal.clock import now
-from portal.config import Settings
+from portal.config import Settings, load_settings
 from portal.web import proof_of_work
 
 FORM = "a form, for ada@example.org"
@@ -31,6 +32,12 @@ def changed(payload: str, **parameters: object) -> str:
 
 def in_base64(content: object) -> str:
     return base64.b64encode(json.dumps(content).encode()).decode()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a portal that needs no database for this."""
+    return load_settings(env="testing", instance=tmp_path, secret_key="a secret", address_secret="another")
 
 
 @pytest.fixture(autouse=True)
