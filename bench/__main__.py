@@ -1,7 +1,10 @@
 """`make bench`: prints, as Markdown, what was measured on SQLite and, with TEST_DATABASE_URL, on PostgreSQL."""
 
 import http.cookies
+import os
+import platform
 import smtplib
+import sqlite3
 import sys
 import tempfile
 import time
@@ -215,7 +218,10 @@ def publish(stand: Stand) -> None:
 def main() -> None:
     if not available():
         sys.exit("make bench needs wrk. On Debian and Ubuntu: apt install wrk")
-    print(f"{CLIENTS} clients, {WORKERS} workers of {THREADS} threads, {ROUNDS} × {SECONDS} s in turn, one machine.\n")
+    print(
+        f"{CLIENTS} clients, {WORKERS} workers of {THREADS} threads, {ROUNDS} × {SECONDS} s in turn, on one machine of"
+    )
+    print(f"{os.cpu_count()} cores with Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.\n")
     print("| what | database | portal | limit | ratio | median / p99 | errors |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     chosen = sys.argv[1:] or ["sqlite", "postgresql"]

@@ -138,7 +138,7 @@ def _answer(page: _Page, environ: "WSGIEnvironment", start_response: "StartRespo
 def init_app(app: Flask) -> None:
     """Put the cache in front of the application, with a small pool of connections of its own."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {}
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=16, **options)
+    patience = {"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {"connect_timeout": 2}
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=16, connect_args=patience)
     app.extensions["page_cache"] = PageCache(app.wsgi_app, engine)
     app.wsgi_app = app.extensions["page_cache"]  # type: ignore[method-assign]

@@ -20,9 +20,9 @@ ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
 class Visitor:
     """Reads, fills forms and follows links on a site, in one language.
 
-    Whatever goes wrong unseen (an error in the console or in a script, a breach of the content security policy, a request
-    to another host, a cookie where no form has been) is kept in `complaints`; `visiting` fails the journey if there is
-    any at its end.
+    Whatever goes wrong unseen (an error in the console or in a script, a breach of the content security policy, a
+    request to another host, a cookie where no form has been) is kept in `complaints`; `visiting` fails the journey if
+    there is any at its end.
     """
 
     def __init__(self, context: BrowserContext, site: Site, language: str) -> None:

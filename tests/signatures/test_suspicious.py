@@ -1,6 +1,7 @@
 """What becomes of sign-ups that come too fast or too many from one network."""
 
 import json
+from typing import Any
 
 import pytest
 from altcha import Challenge, Payload, solve_challenge
@@ -15,7 +16,7 @@ from tests.conftest import MakeApp
 
 pytestmark = pytest.mark.usefixtures("revision")
 
-SOMEBODY = {"name": "Ada Beispiel", "consent": True}
+SOMEBODY: dict[str, Any] = {"name": "Ada Beispiel", "consent": True}
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The proof of work: only a true solution of our own challenge for this very submission is taken, and nothing breaks."""
+"""The proof of work: only a true solution of our own challenge, for this very submission, is taken."""
 
 import base64
 import json
