@@ -100,13 +100,13 @@ def import_file(
         raise click.ClickException(
             f"So kann ich es nicht schreiben. {error}\nMit --title lässt sich ein Titel angeben."
         ) from error
-    question = f"{path} {'überschreiben' if path.exists() else 'schreiben'}?"
-    if not write and not click.confirm(question, default=False):
+    exists = path.exists()
+    if not write and not click.confirm(f"{path} {'überschreiben' if exists else 'schreiben'}?", default=False):
         click.echo("Nichts geschrieben.")
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8", newline="\n")
-    click.echo(f"Geschrieben: {path}")
+    click.echo(f"{'Überschrieben' if exists else 'Geschrieben'}: {path}")
     missing = [name for name in LANGUAGES if not (path.parent / f"{name}.md").exists()]
     for name in missing:
         click.echo(f"Es fehlt noch: {LANGUAGE_NAMES[name]} ({name}.md).")
@@ -125,11 +125,8 @@ def _next_number(language: str) -> int:
 
 
 def _other_language(number: int, language: str) -> TextSource | None:
-    folder = _root() / str(number)
-    if not any((folder / f"{name}.md").exists() for name in LANGUAGES if name != language):
-        return None
-    texts = source.read_revision(_root(), number).texts
-    return next((text for name, text in texts.items() if name != language), None)
+    texts = (source.read_text(_root(), number, name) for name in LANGUAGES if name != language)
+    return next((text for text in texts if text is not None), None)
 
 
 def _day(dated: date | None) -> date:

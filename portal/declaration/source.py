@@ -108,16 +108,19 @@ def numbers(root: Path) -> list[int]:
 
 def read_revision(root: Path, number: int) -> RevisionSource:
     """The revision in the folder `root/<number>`. Raises ContentError."""
-    texts = {}
-    for language in LANGUAGES:
-        path = root / str(number) / f"{language}.md"
-        if path.exists():
-            texts[language] = parse(_read(path), language, str(path))
+    found = {language: read_text(root, number, language) for language in LANGUAGES}
+    texts = {language: text for language, text in found.items() if text is not None}
     if not texts:
         raise ContentError(
             f"{root / str(number)}: Der Ordner enthält keinen Text. Es fehlt mindestens die Datei de.md."
         )
     return RevisionSource(number, texts)
+
+
+def read_text(root: Path, number: int, language: str) -> TextSource | None:
+    """The revision in one language, or None if it has no such file. Raises ContentError."""
+    path = root / str(number) / f"{language}.md"
+    return parse(_read(path), language, str(path)) if path.exists() else None
 
 
 def _read(path: Path) -> str:

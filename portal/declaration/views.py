@@ -18,9 +18,6 @@ from portal.web.caching import public_page
 
 bp = Blueprint("declaration", __name__)
 
-# Beyond this a number cannot be that of a row, and the databases would refuse it.
-_NUMBER = "<int(min=1, max=2147483647):number>"
-
 
 @localized(bp, "/erklaerung", "/declaration")
 @public_page
@@ -32,7 +29,7 @@ def current() -> ResponseReturnValue:
     return _revision_page(revisions[-1], revisions)
 
 
-@localized(bp, f"/erklaerung/{_NUMBER}", f"/declaration/{_NUMBER}")
+@localized(bp, "/erklaerung/<int:number>", "/declaration/<int:number>")
 @public_page
 def revision(number: int) -> ResponseReturnValue:
     """One revision, the latest or an older one."""
@@ -40,7 +37,7 @@ def revision(number: int) -> ResponseReturnValue:
     return _revision_page(_find(revisions, number), revisions)
 
 
-@localized(bp, f"/erklaerung/{_NUMBER}/these/<key>", f"/declaration/{_NUMBER}/thesis/<key>")
+@localized(bp, "/erklaerung/<int:number>/these/<key>", "/declaration/<int:number>/thesis/<key>")
 @public_page
 def thesis(number: int, key: str) -> ResponseReturnValue:
     """One thesis as one revision has it, with the way to its neighbours and to its other wordings."""

@@ -44,8 +44,9 @@ PERSONAL_DATA = PersonalData(
         "Ihre Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO) und unsere Pflicht, sie nachzuweisen (Art. 7 Abs. 1 DSGVO)"
     ),
     retention=_l(
-        "Adresse und Inhalt löschen wir, sobald die Mail verschickt ist. Dass sie verschickt wurde, bleibt als Teil des"
-        " Nachweises so lange gespeichert wie die Bestätigung, zu der sie gehört, sonst 30 Tage."
+        "Adresse und Inhalt löschen wir, sobald die Mail verschickt ist, und nach 30 Tagen, wenn sie sich nicht"
+        " zustellen lässt. Dass sie verschickt wurde, bleibt als Teil des Nachweises so lange gespeichert wie die"
+        " Bestätigung, zu der sie gehört, sonst 30 Tage."
     ),
     fields=_l(
         "E-Mail-Adresse und Inhalt bis zum Versand; danach nur die Art der Mail, ihre Sprache, die Zeiten und eine"

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 WORKERS = 0x6D61696C
 """The class of the advisory locks of workers, one for each: a number that nothing else in this database uses."""
+ALIVE = (("idle", "30"), ("interval", "10"), ("count", "3"))
+"""Seconds and tries after which the server gives up the connection, and the lock, of a worker whose machine is gone."""
 TURN_SECONDS = 0.5
 
 
@@ -51,6 +53,7 @@ class _OnPostgreSQL(Presence):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         with self.transaction() as session:
+            session.execute(select(*(func.set_config(f"tcp_keepalives_{name}", value, False) for name, value in ALIVE)))
             while not session.scalar(select(func.pg_try_advisory_lock(WORKERS, int(self.worker)))):
                 self.worker = str(secrets.randbelow(2**31))
 

@@ -37,7 +37,7 @@ class EntryForm(PortalForm):
     occupation = LineField(
         _l("Beruf"), [Length(max=120, message=_l("Der Beruf darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
-    field = SelectField(_l("Arbeitsfeld"), choices=_choices(FIELDS))
+    field = SelectField(_l("Arbeitsfeld"), choices=_choices(FIELDS), default="")
     organisation = LineField(
         _l("Organisation"),
         [Length(max=160, message=_l("Die Organisation darf höchstens 160 Zeichen haben. Bitte kürzen Sie sie."))],
@@ -45,7 +45,7 @@ class EntryForm(PortalForm):
     place = LineField(
         _l("Ort"), [Length(max=120, message=_l("Der Ort darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
-    state = SelectField(_l("Bundesland"), choices=_choices(STATES))
+    state = SelectField(_l("Bundesland"), choices=_choices(STATES), default="")
     show_name = BooleanField(_l("Name"))
     show_occupation = BooleanField(_l("Beruf und Arbeitsfeld"))
     show_organisation = BooleanField(_l("Organisation"))

@@ -1,5 +1,6 @@
 """The portal as it is in production: web server and worker, each in processes of its own, and an SMTP server."""
 
+import asyncio
 import email
 import email.policy
 import os
@@ -51,8 +52,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.hesitation = 0.0
+        """Seconds before taking a mail, and again between noting it and saying so: time to be killed in."""
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Called by aiosmtpd for each recipient."""
+        await asyncio.sleep(self.hesitation)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Called by aiosmtpd for each message."""
@@ -60,6 +71,7 @@ class Mailbox:
         raw = content.encode() if isinstance(content, str) else content or b""
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         self.mails.append(mail)
+        await asyncio.sleep(self.hesitation)
         return "250 OK"
 
     def start(self) -> None:
@@ -76,6 +88,10 @@ class Mailbox:
         """The `number`th mail to an address, as soon as it is there."""
         mails = wait_until(lambda: self.to(address)[number - 1 :], f"mail {number} to {address}")
         return mails[0]
+
+    def wait_for_more_than(self, number: int) -> None:
+        """Come back when more than `number` mails have been taken, whoever they are for."""
+        wait_until(lambda: len(self.mails) > number, f"mail {number + 1}")
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -173,6 +189,10 @@ class Site:
         self.mailbox.start()
         self.web.start()
         self.worker.start()
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self) -> None:
+        """Come back when pages are served."""
         try:
             wait_until(self._answers, f"the site at {self.url}")
         except AssertionError as error:

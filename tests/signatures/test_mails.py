@@ -1,11 +1,10 @@
 """The mails about a signature, as signing posts them. `pytest tests/signatures --force-regen` writes the files anew."""
 
-import email
-import email.policy
 import re
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from itertools import count
 
 import pytest
 from flask import Flask, g
@@ -16,13 +15,13 @@ from sqlalchemy.orm import Session
 from portal.addresses import AddressBook
 from portal.config import Settings
 from portal.declaration.models import Revision
-from portal.mail.compose import Composer
-from portal.mail.models import OutboxMail
 from portal.optin import operations as optin
+from portal.optin.models import OptIn, Wording
 from portal.signatures import operations, wording
 from portal.signatures.models import Signature
 from portal.signatures.operations import PURPOSE, Entry
 from tests.conftest import MakeApp
+from tests.letters import letters, part, readable
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAME = "Jörg {{7*7}} <script>"
@@ -34,7 +33,8 @@ SignUp = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def _the_same_links_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.optin.operations.secrets.token_bytes", lambda size: bytes(range(size)))
+    numbers = count(1)
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: next(numbers).to_bytes(size, "big"))
 
 
 @pytest.fixture
@@ -49,9 +49,10 @@ def sign_up(app: Flask, session: Session, settings: Settings, revision: Revision
 
     def sign(language: str, name: str = NAME) -> None:
         entry = Entry(name, occupation="Sozialarbeiter", place="Essen", show_name=True, show_place=True)
+        number = revision.number
         with app.test_request_context():
             g.language = language
-            ticked = [wording.sign(revision.number), wording.public(entry), wording.newsletter()]
+            ticked = [wording.sign(number), wording.public(entry), wording.newsletter()]
         operations.request_signature(
             session,
             settings,
@@ -68,23 +69,9 @@ def sign_up(app: Flask, session: Session, settings: Settings, revision: Revision
     return sign
 
 
-def letters(app: Flask, session: Session) -> list[EmailMessage]:
-    """What lies in the outbox, as it would go over the wire."""
-    rows = session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
-    contents = [Composer(app).compose(row).content for row in rows]
-    session.commit()
-    return [email.message_from_bytes(content, policy=email.policy.default) for content in contents]
-
-
-def part(letter: EmailMessage, kind: str) -> str:
-    body = letter.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
-
-
 def confirm(session: Session, settings: Settings) -> None:
     """Confirms what was asked last."""
-    request = session.scalars(select(optin.OptIn).order_by(optin.OptIn.id.desc())).first()
+    request = session.scalars(select(OptIn).order_by(OptIn.id.desc())).first()
     assert request is not None
     optin.confirm(session, settings, PURPOSES, optin.token(settings, request), NOON)
     session.commit()
@@ -96,9 +83,7 @@ def test_the_mail_that_asks_to_confirm(
 ) -> None:
     sign_up(language)
     (letter,) = letters(app, session)
-    file_regression.check(
-        f"Subject: {letter['Subject']}\n\n{part(letter, 'plain')}", basename=f"confirm.{language}", extension=".txt"
-    )
+    file_regression.check(readable(letter), basename=f"confirm.{language}", extension=".txt")
     file_regression.check(part(letter, "html"), basename=f"confirm.{language}", extension=".html")
 
 
@@ -111,19 +96,20 @@ def test_all_mails_about_signatures_from_one_mailbox(
     file_regression: FileRegressionFixture,
     language: str,
 ) -> None:
-    """Jörg signs, confirms, and signs again; Ada signs and confirms; Bert comes third; Jörg takes his signature back."""
+    """Jörg signs, confirms, and signs again; Ada signs and confirms; Bert comes third; Jörg takes it all back."""
     sign_up(language)
     confirm(session, settings)
     sign_up(language)
     sign_up(language, "Ada Beispiel")
     confirm(session, settings)
     sign_up(language, "Bert Dritter")
+    found = letters(app, session)
     first = session.scalars(select(Signature).order_by(Signature.slot)).first()
     assert first is not None
     operations.withdraw_signature(session, first, NOON)
     session.commit()
-    found = letters(app, session)
-    seen = f"\n{'=' * 76}\n".join(f"Subject: {letter['Subject']}\n\n{part(letter, 'plain')}" for letter in found)
+    found.append(letters(app, session)[-1])
+    seen = f"\n{'=' * 76}\n".join(map(readable, found))
     file_regression.check(seen, basename=f"correspondence.{language}", extension=".txt")
 
 
@@ -144,8 +130,8 @@ def test_the_mail_that_asks_to_confirm_says_what_the_law_asks_and_no_more(
     """Law L5: purpose and wording, expiry, «that was not me», Impressum; nothing from afar, and no advertising."""
     sign_up(language)
     (letter,) = letters(app, session)
-    request = session.scalars(select(optin.OptIn)).one()
-    agreed = [consent.text for consent in session.scalars(select(optin.Wording))]
+    request = session.scalars(select(OptIn)).one()
+    agreed = [consent.text for consent in session.scalars(select(Wording))]
     deadline = {"de": "29. November 2026 um 13:00", "en": "29 November 2026, 13:00"}[language]
     decline = {"de": "ablehnen", "en": "decline"}[language]
     imprint = {"de": "/impressum", "en": "/en/imprint"}[language]

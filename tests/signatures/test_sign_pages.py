@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.declaration.models import Revision
 from portal.mail.models import OutboxMail
 from portal.optin.models import OptIn
 from portal.signatures import operations
@@ -73,7 +72,7 @@ def test_changing_the_answers_keeps_them_all(browser: Browser) -> None:
         ({"name": ""}, "name", "Bitte geben Sie Ihren Namen ein."),
         ({"name": "x" * 256}, "name", "höchstens 120 Zeichen"),
         ({"name": "12345"}, "name", "in Buchstaben"),
-        ({"name": "www.example.org kaufen"}, "name", "keine Internet-Adresse"),
+        ({"name": "www.example.org kaufen"}, "name", "keine Internetadresse"),
         ({"email": ""}, "email", "Bitte geben Sie Ihre E-Mail-Adresse ein."),
         ({"email": "ada@"}, "email", "keine vollständige E-Mail-Adresse"),
         ({"email": f"{'a' * 250}@example.org"}, "email", "E-Mail-Adresse"),

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.addresses import AddressBook
+from portal.clock import now
 from portal.config import Settings
+from portal.declaration.models import Revision
 from portal.mail.models import OutboxMail
 from portal.optin.models import OptIn, ProofEntry
 from portal.optin.operations import Unknown
@@ -16,9 +20,10 @@ from portal.signatures import operations
 from portal.signatures.models import Signature, SignatureTally
 from portal.signatures.operations import PURPOSE, Entry, NameTaken, Tally, name_key
 from tests.conftest import MakeApp
-from tests.signatures.conftest import Sign, later, mails, newest_link, people
+from tests.signatures.conftest import CONSENT, Sign, later, mails, newest_link, people
 
 Confirm = Callable[..., OptIn]
+WAITING = {"status": "pending", "confirmed_at": None}
 
 
 def test_nobody_counts_before_confirming(session: Session, sign: Sign) -> None:
@@ -100,32 +105,68 @@ def test_an_address_gets_only_so_many_mails_a_day(session: Session, settings: Se
 
 
 @pytest.mark.parametrize(
-    ("wrong", "why"),
+    ("there", "wrong"),
     [
-        ({"address_key": "k", "name_key": "ada"}, "the same person of a mailbox"),
-        ({"address_key": "k", "name_key": "bo"}, "the same place in a mailbox"),
-        ({"address_key": "k", "name_key": "bo", "slot": 3}, "a third place"),
-        ({"address_key": "l", "status": "confirmed"}, "confirmed without a time"),
-        ({"address_key": "l", "status": "whatever"}, "an unknown status"),
-        ({"address_key": "l", "name": ""}, "nobody"),
+        pytest.param({}, {"slot": 2}, id="one person of a mailbox twice"),
+        pytest.param({}, {"name_key": "bo"}, id="two persons in one place"),
+        pytest.param({}, {"name_key": "bo", "slot": 3}, id="a third place"),
+        pytest.param(WAITING, {**WAITING, "name_key": "bo", "slot": 2}, id="two who have not confirmed"),
+        pytest.param({}, {"address_key": "l", "confirmed_at": None}, id="confirmed at no time"),
+        pytest.param({}, {"address_key": "l", "status": "whatever"}, id="an unknown status"),
+        pytest.param({}, {"address_key": "l", "name": ""}, id="nobody"),
+        pytest.param({}, {"address_key": "l", "held_at": now()}, id="held for no reason"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_database_itself_refuses(session: Session, sign: Sign, wrong: dict[str, object], why: str) -> None:
+def test_the_database_itself_refuses(
+    session: Session, revision: Revision, there: dict[str, Any], wrong: dict[str, Any]
+) -> None:
     """Edge case 4: whatever the code does, these rows cannot be."""
-    sign()
-    given = session.scalars(select(Signature)).one()
-    given.address_key, given.name_key = "k", "ada"
-    session.commit()
-    columns = {
-        column.key: getattr(given, column.key)
-        for column in Signature.__table__.columns
-        if column.key not in {"id", "listed"}
+    row = {
+        "revision_id": revision.id,
+        "status": "confirmed",
+        "address_key": "k",
+        "slot": 1,
+        "email": "ada@example.org",
+        "language": "de",
+        "name": "Ada",
+        "name_key": "ada",
+        "show_name": False,
+        "show_occupation": False,
+        "show_organisation": False,
+        "show_place": False,
+        "search_text": "",
+        "newsletter": False,
+        "requested_at": now(),
+        "confirmed_at": now(),
     }
-    session.add(Signature(**{**columns, **wrong}))
+    session.add(Signature(**{**row, **there}))
+    session.flush()
+    session.add(Signature(**{**row, **wrong}))
     with pytest.raises(IntegrityError):
         session.flush()
     session.rollback()
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_wanting_news_enrols_nobody_and_is_no_part_of_signing(
+    session: Session, settings: Settings, revision: Revision, book: AddressBook, confirm: Confirm, wanted: bool
+) -> None:
+    """Edge case 7: what is noted is the wish; the only thing that confirming confirms is the signature."""
+    operations.request_signature(
+        session,
+        settings,
+        revision,
+        book.identify("ada@example.org"),
+        Entry("Ada Beispiel"),
+        newsletter=wanted,
+        consents=[CONSENT],
+        language="de",
+        now=now(),
+    )
+    confirm()
+    assert session.scalars(select(Signature.newsletter)).all() == [wanted]
+    assert session.scalars(select(OptIn.purpose)).all() == ["signature"]
+    assert mails(session) == ["signatures/mail/confirm", "signatures/mail/confirmed"]
 
 
 @pytest.mark.parametrize(("days", "counts"), [(6, 1), (8, 0)])
