@@ -13,7 +13,10 @@ ALGORITHM = "PBKDF2/SHA-256"
 COST = 2_000
 """PBKDF2 rounds for each attempt, and for each challenge that we make or check."""
 ATTEMPTS = range(1500, 2500)
-"""How many attempts a solution takes. The number is drawn, not left to luck, so that nobody waits ten times as long."""
+"""How many attempts a solution takes, drawn for each challenge: left to luck, some would take five times as many.
+
+Chromium with two workers on two cores was done after 0.8 to 2.0 s, in the mean 1.3 s.
+"""
 VALID_FOR = timedelta(minutes=30)
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,15 +76,29 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PORTAL_INSTANCE": str(tmp_path / "instance"), "PORT": str(free_port())}
 
 
+Launch = Callable[..., Launcher]
+
+
 @pytest.fixture
-def launcher(environment: dict[str, str], empty_database: str, tmp_path: Path) -> Iterator[Launcher]:
-    launcher = Launcher(environment | {"DATABASE_URL": empty_database}, tmp_path / "run.log")
-    yield launcher
-    if launcher.process.poll() is None:
-        launcher.end(signal.SIGKILL)
+def launch(environment: dict[str, str], tmp_path: Path) -> Iterator[Launch]:
+    """Starts the launcher; if it is still there at the end, it is killed with all that it has started."""
+    launchers: list[Launcher] = []
+
+    def start(**settings: str) -> Launcher:
+        launchers.append(Launcher(environment | settings, tmp_path / "run.log"))
+        return launchers[-1]
+
+    yield start
+    for launcher in launchers:
+        if launcher.process.poll() is None:
+            children = launcher.children()
+            launcher.end(signal.SIGKILL)
+            for pid in children:
+                os.killpg(pid, signal.SIGKILL)
 
 
-def test_it_starts_from_nothing_revives_its_children_and_ends_them(launcher: Launcher) -> None:
+def test_it_starts_from_nothing_revives_its_children_and_ends_them(launch: Launch, empty_database: str) -> None:
+    launcher = launch(DATABASE_URL=empty_database)
     launcher.wait_for(f"http://127.0.0.1:{launcher.port}/postfach")
     assert launcher.get("/") == 200
     assert launcher.get("/postfach") == 200
@@ -104,9 +118,9 @@ def test_it_starts_from_nothing_revives_its_children_and_ends_them(launcher: Lau
             os.kill(pid, 0)
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_said_in_one_line(launch: Launch, environment: dict[str, str], tmp_path: Path) -> None:
     with socket.create_server((HOST, int(environment["PORT"]))):
-        launcher = Launcher(environment, tmp_path / "run.log")
+        launcher = launch()
         assert launcher.process.wait(PATIENCE) == 1
     assert f"Port {environment['PORT']} ist schon vergeben" in launcher.log
     assert "Traceback" not in launcher.log

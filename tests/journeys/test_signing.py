@@ -5,8 +5,7 @@ from playwright.sync_api import Browser, expect
 from tests.journeys.site import Site
 from tests.journeys.visitor import ELSEWHERE, Visitor, visiting
 
-# "Error: " once the English catalogue exists.
-START_OF_TITLE: dict[str, str | tuple[str, ...]] = {"de": "Fehler: ", "en": ("Error: ", "Fehler: ")}
+START_OF_TITLE = {"de": "Fehler: ", "en": "Error: "}
 
 
 def test_someone_signs_corrects_and_withdraws(visitor: Visitor) -> None:

@@ -44,7 +44,7 @@ class Visitor:
             self.complaints.append(f"console on {self.page.url}: {message.text}")
 
     def _watch(self, request: Request) -> None:
-        if not request.url.startswith((self.site.url + "/", "data:", "blob:")):
+        if not request.url.startswith(self.site.url + "/"):
             self.complaints.append(f"request to another host: {request.url}")
 
     @contextmanager

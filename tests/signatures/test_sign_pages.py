@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -263,7 +263,7 @@ def test_the_mail_can_be_asked_for_again_after_five_minutes(browser: Browser, se
     browser.open("/unterzeichnen/postfach")
     browser.submit(email="ada@example.org")
     assert mails(session) == ["signatures/mail/confirm"]
-    session.execute(OptIn.__table__.update().values(mailed_at=later(minutes=-6)))
+    session.execute(update(OptIn).values(mailed_at=later(minutes=-6)))
     browser.open("/unterzeichnen/postfach")
     browser.submit(email="ada@example.org")
     assert mails(session) == ["signatures/mail/confirm"] * 2

@@ -84,9 +84,8 @@ def test_signing_again_while_pending_mails_the_new_name_and_kills_the_old_link(
     sign("Falscher Name")
     old = newest_link(session, settings)
     sign("Richtiger Name")
-    assert (
-        session.scalars(select(OutboxMail.context).order_by(OutboxMail.id.desc())).first()["name"] == "Richtiger Name"
-    )  # type: ignore[index]
+    contexts = session.scalars(select(OutboxMail.context).order_by(OutboxMail.id)).all()
+    assert [context and context["name"] for context in contexts] == ["Falscher Name", "Richtiger Name"]
     with pytest.raises(Unknown):
         confirm(old)
     session.rollback()
