@@ -148,6 +148,8 @@ class Settings(BaseSettings):
             "SESSION_COOKIE_SAMESITE": "Lax",
             "MAX_CONTENT_LENGTH": 256 * 1024,
             "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+            # Every message is ours; WTForms' own would be read from disk at each request.
+            "WTF_I18N_ENABLED": False,
             "WTF_CSRF_TIME_LIMIT": None,
             # A browser that sends no referrer still has the token and a cookie that only this host can set.
             "WTF_CSRF_SSL_STRICT": False,

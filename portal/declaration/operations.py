@@ -24,18 +24,13 @@ _WHOLE = (
 
 
 def current_revision(session: Session) -> Revision | None:
-    """The latest published revision, with all its texts, or None while nothing has been published."""
-    return session.scalar(select(Revision).order_by(Revision.number.desc()).limit(1).options(*_WHOLE))
-
-
-def latest_revision(session: Session) -> Revision | None:
-    """The latest published revision, without its texts: they are loaded when somebody asks for them."""
+    """The latest published revision, or None while nothing has been published."""
     return session.scalar(select(Revision).order_by(Revision.number.desc()).limit(1))
 
 
 def revision(session: Session, number: int) -> Revision | None:
-    """The published revision with this number, with all its texts."""
-    return session.scalar(select(Revision).where(Revision.number == number).options(*_WHOLE))
+    """The published revision with this number."""
+    return session.scalar(select(Revision).where(Revision.number == number))
 
 
 def revisions(session: Session) -> Sequence[Revision]:

@@ -11,7 +11,7 @@ from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
 from portal.declaration.models import Revision
-from portal.declaration.operations import latest_revision
+from portal.declaration.operations import current_revision
 from portal.signatures import operations
 from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import Entry
@@ -34,7 +34,7 @@ def demo() -> None:
 def load(people: int) -> None:
     """Add people who have signed, some to be named, some not."""
     session = db.session()
-    revision = latest_revision(session)
+    revision = current_revision(session)
     if revision is None:
         raise click.ClickException("no revision is published yet: run `declaration publish --all`")
     there = _count(session)

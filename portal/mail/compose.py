@@ -26,6 +26,8 @@ from portal.mail.models import OutboxMail
 LINE_OCTETS = 998
 """The longest line on the wire, without CRLF (RFC 5322, 2.1.1)."""
 COLUMNS = 76
+SIGNATURE_FOLLOWS = "-- "
+"""The line before the sender's lines, with its blank at the end (RFC 3676, 4.3)."""
 SHORT = 60
 """The characters that fit in the first line of a subject, more or less."""
 FRAME = ("mail/layout.txt", "mail/layout.html", "mail/macros.html")
@@ -136,6 +138,7 @@ def _ascii(address: str) -> str:
 def _tidy(text: str) -> str:
     """Lines of at most 76 columns where words allow, at most one empty line in a row, one line feed at the end."""
     lines = [line if len(line) <= COLUMNS else _wrapped(line) for line in map(str.rstrip, text.splitlines())]
+    lines = [SIGNATURE_FOLLOWS if line == SIGNATURE_FOLLOWS.rstrip() else line for line in lines]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 

@@ -1,23 +1,23 @@
 """The form of the accessibility feedback."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, TextAreaField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
+from portal.text.fields import LineField, LinesField
 from portal.web.forms import PortalForm
 
 
 class FeedbackForm(PortalForm):
     """What stands in somebody's way, and, if an answer is wanted, where to."""
 
-    message = TextAreaField(
+    message = LinesField(
         _l("Was funktioniert nicht, und auf welcher Seite?"),
         validators=[
             InputRequired(_l("Bitte beschreiben Sie, was nicht funktioniert.")),
             Length(max=4000, message=_l("Bitte kürzen Sie Ihre Nachricht auf höchstens 4000 Zeichen.")),
         ],
     )
-    email = EmailField(
+    email = LineField(
         _l("Ihre E-Mail-Adresse"),
         validators=[
             Optional(),

@@ -7,7 +7,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from portal import tokens
 from portal.config import Settings
@@ -20,8 +20,11 @@ QUICK = timedelta(seconds=3)
 """Nobody reads and fills in the form faster than this."""
 
 
-def _choices(names: Mapping[str, LazyString]) -> list[SelectChoice]:
-    return [SelectChoice("", _l("keine Angabe")), *(SelectChoice(value, name) for value, name in names.items())]
+def _choice(label: LazyString, names: Mapping[str, LazyString]) -> SelectField:
+    """A field for one of the named choices, or none."""
+    choices = [SelectChoice("", _l("keine Angabe")), *(SelectChoice(value, name) for value, name in names.items())]
+    known = AnyOf(["", *names], _l("Diese Auswahl kennen wir nicht. Bitte wählen Sie aus der Liste."))
+    return SelectField(label, [known], choices=choices, default="", validate_choice=False)
 
 
 class EntryForm(PortalForm):
@@ -37,7 +40,7 @@ class EntryForm(PortalForm):
     occupation = LineField(
         _l("Beruf"), [Length(max=120, message=_l("Der Beruf darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
-    field = SelectField(_l("Arbeitsfeld"), choices=_choices(FIELDS), default="")
+    field = _choice(_l("Arbeitsfeld"), FIELDS)
     organisation = LineField(
         _l("Organisation"),
         [Length(max=160, message=_l("Die Organisation darf höchstens 160 Zeichen haben. Bitte kürzen Sie sie."))],
@@ -45,7 +48,7 @@ class EntryForm(PortalForm):
     place = LineField(
         _l("Ort"), [Length(max=120, message=_l("Der Ort darf höchstens 120 Zeichen haben. Bitte kürzen Sie ihn."))]
     )
-    state = SelectField(_l("Bundesland"), choices=_choices(STATES), default="")
+    state = _choice(_l("Bundesland"), STATES)
     show_name = BooleanField(_l("Name"))
     show_occupation = BooleanField(_l("Beruf und Arbeitsfeld"))
     show_organisation = BooleanField(_l("Organisation"))

@@ -10,7 +10,7 @@ from portal.addresses import current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
-from portal.declaration.operations import latest_revision
+from portal.declaration import operations as declaration
 from portal.language import current_language, localized
 from portal.optin import operations as optin
 from portal.privacy.forms import LinkForm
@@ -35,16 +35,16 @@ blueprint = Blueprint("signatures", __name__)
 def sign() -> Any:
     """The form; then the page to check the answers; then, with `step=send`, the mail."""
     settings, moment = current_settings(), now()
-    revision = latest_revision(db.session())
-    if revision is None or operations.signing_refused(settings, moment):
-        return render_template("signatures/closed.html", revision=revision)
+    number = _number_to_sign()
+    if not number or operations.signing_refused(settings, moment):
+        return render_template("signatures/closed.html", number=number)
     form = SignForm()
-    consent = wording.sign(revision.number)
+    consent = wording.sign(number)
     if request.method == "GET":
         form.stamp(settings, moment)
     if not form.validate_on_submit() or request.form.get("step") == "change":
         status = 422 if form.errors else 200
-        return render_template("signatures/sign.html", form=form, revision=revision, consent=consent), status
+        return render_template("signatures/sign.html", form=form, number=number, consent=consent), status
     suspicious = not trusted() and (
         suspiciously_many(count=request.form.get("step") == "send") or form.quick(settings, moment)
     )
@@ -52,21 +52,23 @@ def sign() -> Any:
     # One solution is good for one address: who signs for many people has the work many times.
     submission = f"{form.started.data} {address.key}"
     entry = form.entry()
+    public = wording.public(entry)
     if request.form.get("step") != "send":
         return render_template(
             "signatures/check.html",
             form=form,
             entry=entry,
             consent=consent,
+            public=public,
             challenge=proof_of_work.challenge(settings, submission, moment) if suspicious else None,
             suggestion=current_addresses().suggestion(address.email),
         )
     doubtful = suspicious and not proof_of_work.solved(settings, submission, form.altcha.data)
-    consents = [consent, wording.public(entry), wording.newsletter() if form.newsletter.data else None]
+    consents = [consent, public, wording.newsletter() if form.newsletter.data else None]
     operations.request_signature(
         db.session(),
         settings,
-        revision,
+        declaration.revision(db.session(), number) or abort(404),
         address,
         entry,
         newsletter=bool(form.newsletter.data),
@@ -167,6 +169,13 @@ def withdraw(token: str, number: int) -> Response:
 @localized(blueprint, "/unterzeichnen/zurueckgezogen", "/sign/withdrawn")
 def withdrawn() -> str:
     return render_template("signatures/withdrawn.html")
+
+
+def _number_to_sign() -> int:
+    """The latest revision's number, or 0; looked up alone, so that nobody waits for us while the form is checked."""
+    number = declaration.latest_number(db.session())
+    db.session.rollback()
+    return number
 
 
 def _own(token: str, number: int) -> Signature:

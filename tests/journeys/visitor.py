@@ -82,7 +82,7 @@ class Visitor:
     def is_at(self, german: str, english: str) -> None:
         """The address is that of the own language, whatever the query."""
         path = german if self.language == "de" else f"/en{english}"
-        assert self.page.url.removeprefix(self.site.url).partition("?")[0] == path
+        assert self.page.url.removeprefix(self.site.url).partition("?")[0] == path, self.page.url
 
     def sees(self, *texts: str) -> None:
         """Each of the texts stands in the page's main part."""
@@ -256,6 +256,6 @@ def visiting(
     visitor = Visitor(context, site, language)
     try:
         yield visitor
-        assert visitor.complaints == []
+        assert visitor.complaints == [], "\n".join(visitor.complaints)
     finally:
         context.close()

@@ -56,6 +56,13 @@ def test_the_check_page_shows_the_answers_and_exactly_what_the_list_will_show(
     assert browser.open("/unterzeichnende").text(".signatories li") == preview
 
 
+def test_what_is_optional_may_be_missing_altogether(browser: Browser, session: Session) -> None:
+    token = browser.open("/unterzeichnen").fields()["csrf_token"]
+    needed = {"name": "Ada Beispiel", "email": "ada@example.org", "consent": "y", "csrf_token": token, "step": "send"}
+    assert browser.client.post("/unterzeichnen", data=needed).status_code == 303
+    assert people(session) == [("Ada Beispiel", "pending")]
+
+
 def test_changing_the_answers_keeps_them_all(browser: Browser) -> None:
     browser.open("/unterzeichnen")
     browser.submit(**ADA)
@@ -79,7 +86,7 @@ def test_changing_the_answers_keeps_them_all(browser: Browser) -> None:
         ({"email": "a@example.org\r\nBcc: b@example.org"}, "email", "keine vollständige E-Mail-Adresse"),
         ({"consent": False}, "consent", "Bitte setzen Sie das Häkchen."),
         ({"occupation": "x" * 256}, "occupation", "höchstens 120 Zeichen"),
-        ({"field": "made_up"}, "field", ""),
+        ({"field": "made_up"}, "field", "Bitte wählen Sie aus der Liste."),
         ({"website": "https://spam.example"}, "website", "lassen Sie es leer"),
     ],
 )
