@@ -193,7 +193,7 @@ def _development_defaults(settings: Settings) -> dict[str, Any]:
         if not getattr(settings, name).get_secret_value():
             defaults[name] = SecretStr(_kept_secret(settings.instance / name))
     if not settings.database_url:
-        settings.instance.mkdir(parents=True, exist_ok=True)
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         defaults["database_url"] = f"sqlite:///{settings.instance / 'portal.db'}"
     if not settings.mail_default_sender:
         defaults["mail_default_sender"] = "Dortmund-Essener Erklärung <erklaerung@portal.invalid>"
@@ -206,7 +206,7 @@ def _development_defaults(settings: Settings) -> dict[str, Any]:
 
 def _kept_secret(path: Path) -> str:
     """The secret in `path`, made on first use, so that web, worker and the next start share it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal import tokens
 from portal.addresses import Address
 from portal.config import Settings
+from portal.database import take_turns
 from portal.mail import outbox
 from portal.optin.models import CONFIRMED, DECLINED, PENDING, OptIn, ProofEntry, Wording
 
@@ -110,10 +111,15 @@ def open_request(session: Session, purpose: Purpose, address: Address) -> OptIn 
     )
 
 
+def just_mailed(optin: OptIn, now: datetime) -> bool:
+    """Whether the latest mail went out so short a time ago that it is too early for another."""
+    return now < optin.mailed_at + RESEND_AFTER
+
+
 def resend(session: Session, settings: Settings, purpose: Purpose, address: Address, now: datetime) -> None:
     """Mail the same link once more, at the earliest five minutes after the last time. Says nothing either way."""
     optin = open_request(session, purpose, address)
-    if optin is None or optin.state(now) != PENDING or now < optin.mailed_at + RESEND_AFTER:
+    if optin is None or optin.state(now) != PENDING or just_mailed(optin, now):
         return
     if not outbox.may_mail(session, settings, address, now):
         return
@@ -148,9 +154,14 @@ def token_for(settings: Settings, optin_id: int, nonce: str) -> str:
 
 
 def find(session: Session, settings: Settings, link: str, now: datetime, *, lock: bool = False) -> OptIn:
-    """The opt-in that a mailed link leads to. Raises tokens.TokenInvalid or Unknown."""
+    """The opt-in that a mailed link leads to. Raises tokens.TokenInvalid or Unknown.
+
+    With `lock`, nobody else changes anything of the same address until the transaction ends.
+    """
     optin_id, nonce = tokens.read(settings, "optin", link, now)
     statement = select(OptIn).where(OptIn.id == optin_id)
+    if lock and (key := session.scalar(select(OptIn.address_key).where(OptIn.id == optin_id))):
+        take_turns(session, key)
     optin = session.scalar(statement.with_for_update() if lock else statement)
     if optin is None or not hmac.compare_digest(optin.nonce.hex(), nonce):
         raise Unknown

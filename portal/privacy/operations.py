@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal import tokens
 from portal.addresses import Address
 from portal.config import Settings
+from portal.database import take_turns
 from portal.mail import outbox
 from portal.personal_data import Register
 
@@ -37,6 +38,7 @@ def export(session: Session, register: Register, address_key: str) -> dict[str, 
 
 def erase(session: Session, register: Register, address_key: str, now: datetime) -> None:
     """Remove all that is kept under an address, except single rows under a legal hold."""
+    take_turns(session, address_key)
     for entry in register:
         entry.erase(session, address_key, now)
 

@@ -1,5 +1,6 @@
 """`/meine-daten` and the privacy page."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, url_for
@@ -18,6 +19,7 @@ from portal.web.caching import public_page
 from portal.web.downloads import csv_file, json_file
 from portal.web.forms import ActionForm, checks_token_itself
 from portal.web.limits import refuse_floods
+from portal.web.timing import evenly
 
 blueprint = Blueprint("privacy", __name__, cli_group=None)
 
@@ -36,8 +38,9 @@ def ask() -> Any:
     if not form.validate_on_submit():
         return render_template("privacy/ask.html", form=form), 422 if form.errors else 200
     address = current_addresses().identify(form.email.data or "")
-    operations.request_link(db.session(), current_settings(), address, current_language(), now())
-    db.session.commit()
+    with evenly():
+        operations.request_link(db.session(), current_settings(), address, current_language(), now())
+        db.session.commit()
     return redirect(url_for("privacy.asked"), 303)
 
 
@@ -68,7 +71,7 @@ def download_json(token: str) -> Response:
 def download_csv(token: str) -> Response:
     records = operations.export(db.session(), current_register(), _owner(token))
     rows = [
-        (table, number, field, value)
+        (table, number, field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         for table, found in records.items()
         for number, record in enumerate(found, 1)
         for field, value in record.items()

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from portal.addresses import Address
 from portal.config import Settings
+from portal.database import take_turns
 from portal.declaration.models import Revision
 from portal.mail import outbox
 from portal.optin import operations as optin
@@ -76,7 +76,8 @@ def request_signature(
     """Take a sign-up and mail its link. To the caller it looks the same whoever signs, and however often.
 
     The owner of the mailbox learns by mail what became of it: a link to confirm, that the person has signed already,
-    or that the mailbox has signed for as many persons as it may. Beyond the daily number of mails nothing happens.
+    or that the mailbox has signed for as many persons as it may. Beyond the daily number of mails nothing happens, nor
+    when the same is sent again within minutes: the link that was mailed stays good.
     """
     if not outbox.may_mail(session, settings, address, now):
         return
@@ -90,6 +91,8 @@ def request_signature(
         return
     signature = next((one for one in known if one.status == PENDING), None)
     open_request = optin.open_request(session, PURPOSE, address) if signature else None
+    if signature and open_request and _entry(signature) == entry and optin.just_mailed(open_request, now):
+        return
     if signature is None:
         free = {*range(1, PERSONS_PER_MAILBOX + 1)} - {one.slot for one in settled}
         signature = Signature(address_key=address.key, slot=min(free), status=PENDING)
@@ -151,12 +154,12 @@ def correct_signature(
     before = _entry(signature)
     if before == entry:
         return
+    key = name_key(entry.name)
+    if any(one.name_key == key and one is not signature for one in signatures_of(session, signature.address_key)):
+        raise NameTaken
     shown_before = shown_fields(signature)
-    try:
-        with session.begin_nested(), _counted(session, signature):
-            write_entry(signature, entry)
-    except IntegrityError as error:
-        raise NameTaken from error
+    with _counted(session, signature):
+        write_entry(signature, entry)
     confirmation = optin.confirmed_for(session, PURPOSE, signature.id)
     if confirmation is not None:
         changed = [name for name, value in asdict(entry).items() if value != getattr(before, name)]
@@ -260,6 +263,12 @@ def page_of_listed(
 def search_words(text: str) -> list[str]:
     """The words of a search, written as `search_text` is."""
     return _searchable(text).split()[:8]
+
+
+def own_signature(session: Session, address_key: str, number: int) -> Signature | None:
+    """The signature with this number, if it is from this mailbox, to be changed: others who would change it wait."""
+    take_turns(session, address_key)
+    return next((one for one in signatures_of(session, address_key) if one.id == number), None)
 
 
 def signatures_of(session: Session, address_key: str) -> Sequence[Signature]:

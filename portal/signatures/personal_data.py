@@ -37,6 +37,7 @@ def _export(session: Session, address_key: str) -> list[dict[str, Any]]:
         {
             **{name: getattr(signature, name) for name in _FIELDS},
             "public": wording.as_public(signature).lines if signature.valid else [],
+            "held_reason": signature.held_reason,
             "revision": signature.revision.number,
             "requested_at": signature.requested_at.isoformat(),
             "confirmed_at": signature.confirmed_at and signature.confirmed_at.isoformat(),

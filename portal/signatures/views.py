@@ -25,6 +25,7 @@ from portal.web import proof_of_work
 from portal.web.caching import public_page
 from portal.web.forms import checks_token_itself
 from portal.web.limits import refuse_floods, suspiciously_many, trusted
+from portal.web.timing import evenly
 
 blueprint = Blueprint("signatures", __name__)
 
@@ -35,7 +36,7 @@ blueprint = Blueprint("signatures", __name__)
 def sign() -> Any:
     """The form; then the page to check the answers; then, with `step=send`, the mail."""
     settings, moment = current_settings(), now()
-    number = _number_to_sign()
+    number, label = _to_sign()
     if not number or operations.signing_refused(settings, moment):
         return render_template("signatures/closed.html", number=number)
     form = SignForm()
@@ -44,7 +45,7 @@ def sign() -> Any:
         form.stamp(settings, moment)
     if not form.validate_on_submit() or request.form.get("step") == "change":
         status = 422 if form.errors else 200
-        return render_template("signatures/sign.html", form=form, number=number, consent=consent), status
+        return render_template("signatures/sign.html", form=form, number=number, label=label, consent=consent), status
     suspicious = not trusted() and (
         suspiciously_many(count=request.form.get("step") == "send") or form.quick(settings, moment)
     )
@@ -65,19 +66,20 @@ def sign() -> Any:
         )
     doubtful = suspicious and not proof_of_work.solved(settings, submission, form.altcha.data)
     consents = [consent, public, wording.newsletter() if form.newsletter.data else None]
-    operations.request_signature(
-        db.session(),
-        settings,
-        declaration.revision(db.session(), number) or abort(404),
-        address,
-        entry,
-        newsletter=bool(form.newsletter.data),
-        consents=[one for one in consents if one],
-        language=current_language(),
-        now=moment,
-        held_reason="suspicious" if doubtful else None,
-    )
-    db.session.commit()
+    with evenly():
+        operations.request_signature(
+            db.session(),
+            settings,
+            declaration.revision(db.session(), number) or abort(404),
+            address,
+            entry,
+            newsletter=bool(form.newsletter.data),
+            consents=[one for one in consents if one],
+            language=current_language(),
+            now=moment,
+            held_reason="suspicious" if doubtful else None,
+        )
+        db.session.commit()
     return redirect(url_for("signatures.mailbox"), 303)
 
 
@@ -92,8 +94,9 @@ def mailbox() -> Any:
         sent_again = "erneut" in request.args
         return render_template("signatures/mailbox.html", form=form, sent_again=sent_again), status
     address = current_addresses().identify(form.email.data or "")
-    optin.resend(db.session(), current_settings(), PURPOSE, address, now())
-    db.session.commit()
+    with evenly():
+        optin.resend(db.session(), current_settings(), PURPOSE, address, now())
+        db.session.commit()
     return redirect(url_for("signatures.mailbox", erneut=1), 303)
 
 
@@ -171,20 +174,18 @@ def withdrawn() -> str:
     return render_template("signatures/withdrawn.html")
 
 
-def _number_to_sign() -> int:
-    """The latest revision's number, or 0; looked up alone, so that nobody waits for us while the form is checked."""
-    number = declaration.latest_number(db.session())
+def _to_sign() -> tuple[int, str]:
+    """Number and label of the latest revision; looked up alone, so that nobody waits for us while a form is checked."""
+    revision = declaration.current_revision(db.session())
+    found = (revision.number, revision.label) if revision else (0, "")
     db.session.rollback()
-    return number
+    return found
 
 
 def _own(token: str, number: int) -> Signature:
     """The signature with this number, if the link is its owner's."""
     owner = address_key_of(current_settings(), token, now())
-    signature = next((one for one in operations.signatures_of(db.session(), owner) if one.id == number), None)
-    if signature is None:
-        abort(404)
-    return signature
+    return operations.own_signature(db.session(), owner, number) or abort(404)
 
 
 def init_app(app: Flask) -> None:

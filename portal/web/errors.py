@@ -4,6 +4,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
@@ -83,6 +84,8 @@ def _page_of_the_form() -> str | None:
 
 
 def _page(error: HTTPException, words: Words | None = None) -> Response:
+    if request_ctx.url_adapter is None:  # a host name that cannot be one: no page could link to anything
+        return Response(error.name, HTTPStatus.BAD_REQUEST, mimetype="text/plain")
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     title, remedy = words or PAGES.get(code) or PAGES[500 if code >= 500 else 400]
     response = make_response(

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from flask_wtf.form import _Auto
 
 csrf = CSRFProtect()
 """Refuses every POST without a token before its view runs."""
@@ -22,6 +24,14 @@ def checks_token_itself(view: V) -> V:
 
 class PortalForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     """A form whose token, when it is missing or stale, is one more error to mend and not the end of the text."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc] # Flask-WTF has no types
+        """What was typed, and never a file: no field here takes one."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            if formdata is not _Auto:
+                return formdata
+            return request.form if request.method == "POST" else None
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         valid: bool = super().validate(extra_validators)

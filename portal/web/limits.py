@@ -29,10 +29,13 @@ def trusted() -> bool:
 
 limiter = Limiter(network_key, headers_enabled=False)
 
-refuse_floods = limiter.limit(
-    lambda: current_settings().rate_limit_refused, methods=["POST"], exempt_when=trusted, scope="forms"
+refuse_floods = limiter.shared_limit(
+    lambda: current_settings().rate_limit_refused,
+    scope="forms",
+    methods=["POST"],
+    exempt_when=trusted,
 )
-"""Decorates a view whose form a machine could post without end."""
+"""Decorates a view whose form a machine could post without end; all such views share one count."""
 
 
 def suspiciously_many(*, count: bool) -> bool:

@@ -1,6 +1,7 @@
 """The form, its check page, the confirmation page and the list, as a visitor's browser sees them."""
 
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -80,6 +81,7 @@ def test_changing_the_answers_keeps_them_all(browser: Browser) -> None:
         ({"name": "x" * 256}, "name", "höchstens 120 Zeichen"),
         ({"name": "12345"}, "name", "in Buchstaben"),
         ({"name": "www.example.org kaufen"}, "name", "keine Internetadresse"),
+        ({"name": "Sie haben gewonnen: bit.ly/abc"}, "name", "keine Internetadresse"),
         ({"email": ""}, "email", "Bitte geben Sie Ihre E-Mail-Adresse ein."),
         ({"email": "ada@"}, "email", "keine vollständige E-Mail-Adresse"),
         ({"email": f"{'a' * 250}@example.org"}, "email", "E-Mail-Adresse"),
@@ -127,6 +129,7 @@ def test_a_stale_form_is_shown_again_with_everything_typed(browser: Browser, ses
         ("Søren ẞ", "Søren ẞ"),
         ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
         ("@ada", "@ada"),
+        ("Dr.med. Ada M.A. St.Gall", "Dr.med. Ada M.A. St.Gall"),
         ("A\x00da", "Ada"),
         ("Ada \u202eleipsieB", "Ada leipsieB"),
         ("{{7*7}} <script>a", "{{7*7}} <script>a"),
@@ -328,8 +331,33 @@ def test_an_allow_listed_network_passes(make_app: MakeApp, session: Session) -> 
     assert len(people(session)) == 4
 
 
-def test_a_flood_is_refused_with_a_page(make_app: MakeApp) -> None:
+def test_a_flood_is_refused_with_a_page_whatever_form_it_comes_by(make_app: MakeApp) -> None:
     browser = Browser(make_app(rate_limit_refused="1 per hour", allowed_networks="").test_client())
     browser.open("/unterzeichnen")
     browser.submit(**ADA)
-    assert browser.client.post("/unterzeichnen", data={}).status_code == 429
+    for form in ("/unterzeichnen", "/unterzeichnen/postfach", "/meine-daten"):
+        assert browser.client.post(form, data={}).status_code == 429
+        assert browser.client.get(form).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["/unterzeichnen", "/unterzeichnen/postfach", "/meine-daten"])
+def test_a_file_in_place_of_text_is_no_server_error(browser: Browser, form: str) -> None:
+    """Edge case 11."""
+    for name in ("name", "email", "started", "field", "website"):
+        answer = browser.client.post(form, data={name: (BytesIO(b"x"), "x.txt")})
+        assert answer.status_code == 422, name
+
+
+def test_a_host_that_cannot_be_one_is_no_server_error(browser: Browser) -> None:
+    assert browser.client.get("/nirgendwo", headers={"Host": "a..b"}).status_code == 400
+
+
+def test_a_second_click_on_send_leaves_the_first_link_good(
+    browser: Browser, session: Session, settings: Settings, sign: Sign, confirm: Any
+) -> None:
+    sign()
+    link = newest_link(session, settings)
+    sign()
+    assert mails(session) == ["signatures/mail/confirm"]
+    confirm(link)
+    assert people(session) == [("Ada Beispiel", "confirmed")]
