@@ -153,12 +153,12 @@ def token_for(settings: Settings, optin_id: int, nonce: str) -> str:
     return tokens.issue(settings, "optin", [optin_id, nonce])
 
 
-def find(session: Session, settings: Settings, link: str, now: datetime, *, lock: bool = False) -> OptIn:
+def find(session: Session, settings: Settings, link: str, *, lock: bool = False) -> OptIn:
     """The opt-in that a mailed link leads to. Raises tokens.TokenInvalid or Unknown.
 
     With `lock`, nobody else changes anything of the same address until the transaction ends.
     """
-    optin_id, nonce = tokens.read(settings, "optin", link, now)
+    optin_id, nonce = tokens.read(settings, "optin", link)
     statement = select(OptIn).where(OptIn.id == optin_id)
     if lock and (key := session.scalar(select(OptIn.address_key).where(OptIn.id == optin_id))):
         take_turns(session, key)
@@ -170,7 +170,7 @@ def find(session: Session, settings: Settings, link: str, now: datetime, *, lock
 
 def confirm(session: Session, settings: Settings, purposes: Purposes, link: str, now: datetime) -> OptIn:
     """Confirm what the link asks for, once. A link that is used again, or too late, changes nothing."""
-    optin = find(session, settings, link, now, lock=True)
+    optin = find(session, settings, link, lock=True)
     purpose = purposes[optin.purpose]
     if optin.state(now) != PENDING or purpose.refused(settings, now):
         return optin
@@ -183,7 +183,7 @@ def confirm(session: Session, settings: Settings, purposes: Purposes, link: str,
 
 def decline(session: Session, settings: Settings, purposes: Purposes, link: str, now: datetime) -> OptIn:
     """«That was not me»: the request and what it asked for are removed. Confirmed ones stay: those are withdrawn."""
-    optin = find(session, settings, link, now, lock=True)
+    optin = find(session, settings, link, lock=True)
     if optin.status == PENDING:
         optin.status = DECLINED
         optin.email = None

@@ -34,7 +34,7 @@ def unknown_link(_error: operations.Unknown) -> tuple[str, int]:
 
 def _page(template: str, token: str) -> str | tuple[str, int]:
     moment = now()
-    optin = operations.find(db.session(), current_settings(), token, moment)
+    optin = operations.find(db.session(), current_settings(), token)
     state = optin.state(moment)
     if state == "expired":
         return render_template("optin/gone.html", days=current_settings().optin_days), 410

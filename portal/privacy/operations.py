@@ -18,9 +18,9 @@ def link_token(settings: Settings, address_key: str) -> str:
     return tokens.issue(settings, "my-data", address_key)
 
 
-def address_key_of(settings: Settings, token: str, now: datetime) -> str:
+def address_key_of(settings: Settings, token: str) -> str:
     """Whose data the link opens. Raises tokens.TokenInvalid."""
-    return str(tokens.read(settings, "my-data", token, now))
+    return str(tokens.read(settings, "my-data", token))
 
 
 def request_link(session: Session, settings: Settings, address: Address, language: str, now: datetime) -> None:

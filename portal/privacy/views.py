@@ -87,7 +87,7 @@ def erase(token: str) -> Response:
 
 
 def _owner(token: str) -> str:
-    return operations.address_key_of(current_settings(), token, now())
+    return operations.address_key_of(current_settings(), token)
 
 
 def _my_data_url(address_key: str) -> str:

@@ -113,7 +113,7 @@ class SignForm(EntryForm):
     def quick(self, settings: Settings, now: datetime) -> bool:
         """Whether it came back faster than a person can type, or without its time stamp."""
         try:
-            started = float(tokens.read(settings, "form", self.started.data or "", now))
+            started = float(tokens.read(settings, "form", self.started.data or ""))
         except tokens.TokenInvalid:
             return True
         return now.timestamp() - started < QUICK.total_seconds()

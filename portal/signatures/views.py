@@ -184,7 +184,7 @@ def _to_sign() -> tuple[int, str]:
 
 def _own(token: str, number: int) -> Signature:
     """The signature with this number, if the link is its owner's."""
-    owner = address_key_of(current_settings(), token, now())
+    owner = address_key_of(current_settings(), token)
     return operations.own_signature(db.session(), owner, number) or abort(404)
 
 

@@ -9,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.addresses import AddressBook
 from portal.clock import now
 from portal.config import Settings
 from portal.mail.models import OutboxMail
 from portal.optin import operations
 from portal.optin.models import OptIn, ProofEntry
+from portal.privacy.operations import link_token
 from portal.signatures.models import Signature
 from portal.signatures.operations import PURPOSE
 from tests.conftest import MakeApp
@@ -131,3 +133,27 @@ def test_the_proof_says_when_and_to_which_link(session: Session, settings: Setti
     assert mails(session) == ["signatures/mail/confirm"]
     context = session.scalars(select(OutboxMail.context)).one()
     assert link not in str(context)
+
+
+@pytest.mark.parametrize("encoding", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_a_link_takes_a_post_in_either_encoding_without_cookie_or_token(
+    app: Flask, session: Session, settings: Settings, sign: Sign, encoding: str
+) -> None:
+    """Edge case 3: what a mail program sends for its reader, once or often."""
+    sign()
+    link = f"/bestaetigen/{newest_link(session, settings)}"
+    session.commit()
+    for _ in range(2):
+        answer = app.test_client(use_cookies=False).post(link, data={"whatever": "One-Click"}, content_type=encoding)
+        assert answer.status_code == 303
+    assert people(session) == [("Ada Beispiel", "confirmed")]
+
+
+def test_the_link_to_ones_data_is_good_for_years(
+    app: Flask, session: Session, settings: Settings, book: AddressBook, sign: Sign, confirm: Callable[..., OptIn]
+) -> None:
+    """Edge case 3: withdrawing works with the link in a mail of two years ago."""
+    sign(at=later(days=-730))
+    confirm(at=later(days=-729))
+    link = f"/meine-daten/{link_token(settings, book.identify('ada@example.org').key)}"
+    assert "Ada Beispiel" in app.test_client().get(link).text

@@ -236,6 +236,7 @@ def test_a_link_for_one_purpose_opens_no_other(
 
 
 def test_a_link_that_is_too_old_says_so(browser: Browser, session: Session, settings: Settings, sign: Sign) -> None:
+    """Edge case 3: an expired link is refused."""
     sign(at=later(days=-settings.optin_days, minutes=-1))
     page = browser.open(f"/bestaetigen/{newest_link(session, settings)}")
     assert page.status == 410
