@@ -7,24 +7,35 @@ each exception and where it arose.
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
 from pythonjsonlogger.json import JsonFormatter
 
+from portal.config import ROOT
+
 _ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
 def described(error: BaseException) -> str:
-    """The kinds of an exception and its causes, each with the place where it arose; never their messages."""
-    kinds = []
-    cause: BaseException | None = error
-    while cause is not None:
-        frames = traceback.extract_tb(cause.__traceback__)
-        place = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-        kinds.append(f"{type(cause).__name__}{place}")
-        cause = cause.__cause__ or cause.__context__
-    return " from ".join(kinds)
+    """The kind of an error and where in the portal it arose; its message, which may name people, is left out."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(ROOT) and "site-packages" not in path.parts:
+            return f"{type(error).__name__} at {path.name}:{frame.lineno}"
+    return type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it came from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 class _Silent(logging.Formatter):
@@ -33,7 +44,7 @@ class _Silent(logging.Formatter):
     def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - logging's name
         _, error, trace = ei
         frames = "".join(traceback.format_tb(trace))
-        return f"{frames}{described(error)}" if error else ""
+        return frames + " from ".join(described(one) for one in _chain(error))
 
 
 class _SilentJson(_Silent, JsonFormatter):
@@ -43,11 +54,7 @@ class _SilentJson(_Silent, JsonFormatter):
 def init(*, json: bool) -> None:
     """Send everything from INFO on to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        _SilentJson("%(asctime)s %(levelname)s %(name)s %(message)s")
-        if json
-        else _Silent("%(asctime)s %(levelname)s %(name)s %(message)s")
-    )
+    handler.setFormatter(_SilentJson(FORMAT) if json else _Silent(FORMAT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # These tell of every step; Werkzeug of every request with the token in its address, aiosmtpd of every peer.
     for name in ("alembic", "werkzeug", "mail.log"):

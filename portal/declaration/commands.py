@@ -227,13 +227,7 @@ def _describe(found: RevisionSource) -> None:
 @declaration.command()
 def check() -> None:
     """Dateien und veröffentlichte Fassungen prüfen. Endet mit 1 und einer Zeile je Befund, wenn etwas nicht stimmt."""
-    findings = []
-    sources = []
-    for number in source.numbers(_root()):
-        try:
-            sources.append(source.read_revision(_root(), number))
-        except ContentError as error:
-            findings.append(str(error))
+    sources, findings = source.read_all(_root())
     findings += operations.check(db.session(), sources)
     for finding in findings:
         click.echo(finding)

@@ -117,6 +117,17 @@ def read_revision(root: Path, number: int) -> RevisionSource:
     return RevisionSource(number, texts)
 
 
+def read_all(root: Path) -> tuple[list[RevisionSource], list[str]]:
+    """All revisions below `root` that can be read, and what is wrong with the others, one finding for each."""
+    sources, findings = [], []
+    for number in numbers(root):
+        try:
+            sources.append(read_revision(root, number))
+        except ContentError as error:
+            findings.append(str(error))
+    return sources, findings
+
+
 def read_text(root: Path, number: int, language: str) -> TextSource | None:
     """The revision in one language, or None if it has no such file. Raises ContentError."""
     path = root / str(number) / f"{language}.md"

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import textwrap
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 
 import idna
@@ -20,7 +18,8 @@ from flask import Flask, g
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.config import ROOT, Settings
+from portal.config import Settings
+from portal.logs import described
 from portal.mail.models import OutboxMail
 
 LINE_OCTETS = 998
@@ -156,12 +155,3 @@ def _explained() -> Iterator[None]:
         raise
     except Exception as error:
         raise ComposeError(described(error)) from error
-
-
-def described(error: BaseException) -> str:
-    """The kind of an error and where in the portal it arose; its message, which may name people, is left out."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        if path.is_relative_to(ROOT) and "site-packages" not in path.parts:
-            return f"{type(error).__name__} at {path.name}:{frame.lineno}"
-    return type(error).__name__

@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 from portal.clock import now
 from portal.config import Settings
 from portal.database import db
+from portal.logs import described
 from portal.mail import outbox
-from portal.mail.compose import ComposeError, Composer, described
+from portal.mail.compose import ComposeError, Composer
 from portal.mail.delivery import Delivery, Postponed, Refused, Unreachable
 from portal.mail.models import OutboxMail
 from portal.mail.presence import Presence, present
