@@ -19,13 +19,14 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, create_engine, text
 
+from bench import rendering
 from bench.load import CLIENTS, ROUNDS, SECONDS, Request, Result, available, compare
 from bench.people import add_signatures
 from tests.databases import build_schema, postgresql_database, postgresql_server
 from tests.journeys.site import Process, free_port, wait_until
 from tests.operator import filled_content
 
-WORKERS, THREADS = 2, 8
+WORKERS, THREADS = 2, 16
 FEW, MANY = 1_000, 1_000_000
 MAILS = 3_000
 PROGRAMS = Path(sys.executable).parent
@@ -234,6 +235,7 @@ def main() -> None:
             report(url, "PostgreSQL")
     elif "postgresql" in chosen:
         print("\nPostgreSQL was left out: TEST_DATABASE_URL is not set.")
+    rendering.report()
 
 
 def report(database_url: str, name: str) -> None:

@@ -1,14 +1,20 @@
 """Form fields that hand on what people typed in normal form."""
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Email, Length
+from wtforms.validators import DataRequired, Email, Length, Optional
 
 from portal.text.normalise import multi_line, single_line
 
 EMAIL_LENGTH = 254
+WEB_ADDRESS = re.compile(
+    r"://|www\.|[\w-]{2,}\.(?:com|net|org|info|biz|de|at|ch|eu|io|ly|me|ru|cn|shop|site|online|top|xyz)(?![\w.])",
+    re.IGNORECASE,
+)
+"""What a name is not: it would be mailed to whoever's address stands beside it."""
 
 
 class LineField(StringField):
@@ -26,13 +32,13 @@ class LinesField(TextAreaField):
 
 
 class AddressField(EmailField):
-    """A mail address, required and of correct syntax; nobody asks the network about it."""
+    """A mail address of correct syntax, required unless said otherwise; nobody asks the network about it."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, required: bool = True, **options: Any) -> None:
         super().__init__(
             _l("E-Mail-Adresse"),
             [
-                DataRequired(_l("Bitte geben Sie Ihre E-Mail-Adresse ein.")),
+                DataRequired(_l("Bitte geben Sie Ihre E-Mail-Adresse ein.")) if required else Optional(),
                 Length(max=EMAIL_LENGTH, message=_l("Eine E-Mail-Adresse darf höchstens 254 Zeichen haben.")),
                 Email(
                     _l(

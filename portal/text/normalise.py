@@ -14,12 +14,15 @@ _PICTOGRAPHS = "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u
 _EMOJI = f"[{_PICTOGRAPHS}\U0001f000-\U0001faff]" + "[\ufe0f\U0001f3fb-\U0001f3ff]*"
 _INVISIBLE = (
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 without tab and line ends
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"  # soft hyphen, joiners and fillers
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f"  # zero width, bidi embeddings, isolates, invisible operators
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"  # fillers, byte order mark, annotations, lone surrogates
-    "\U0001d173-\U0001d17a\U000e0000-\U000e007f]"  # musical and tag controls
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners, fillers, Mongolian selectors
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"  # zero width, bidi embeddings, isolates, operators, empty Braille
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc"  # fillers, variation selectors, byte order mark, annotations
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # lone surrogates, and what is no character (XML takes none of them)
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and musical controls
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"  # tags and more variation selectors
 )
-_EMOJI_OR_INVISIBLE = re.compile(f"({_EMOJI}(?:\u200d{_EMOJI})*)|{_INVISIBLE}")
+_KEYCAP = "[0-9#*]\ufe0f?\u20e3"
+_EMOJI_OR_INVISIBLE = re.compile(f"({_KEYCAP}|{_EMOJI}(?:\u200d{_EMOJI})*)|{_INVISIBLE}")
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES_BEFORE_LINE_END = re.compile(r"[^\S\n]+(?=\n)")
 _BLANK_LINES = re.compile(r"\n{4,}")
