@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.addresses import Address
 from portal.config import Settings
-from portal.database import take_turns
+from portal.database import insert_row, take_turns
 from portal.mail.models import FAILED, PENDING, SENDING, SENT, STATUSES, UNCERTAIN, WAITING, OutboxMail
 
 KEPT = timedelta(days=30)
@@ -29,30 +29,45 @@ class Mail:
     optin_id: int | None = None
 
 
-def post(session: Session, mail: Mail, now: datetime) -> OutboxMail:
-    """Queue a mail. Nothing is sent before the caller commits, and nothing is lost after."""
-    row = OutboxMail(
-        message_id=secrets.token_hex(12),
-        template=mail.template,
-        language=mail.language,
-        recipient=mail.to.email,
-        context=mail.context,
-        address_key=mail.to.key,
-        optin_id=mail.optin_id,
-        status=PENDING,
-        attempts=0,
-        next_attempt_at=now,
-        created_at=now,
-    )
-    session.add(row)
-    session.flush()
-    return row
+def post(session: Session, mail: Mail, now: datetime, *, wait: timedelta = timedelta()) -> OutboxMail:
+    """Queue a mail. Nothing is sent before the caller commits and `wait` is over, and nothing is lost after."""
+    return insert_row(session, OutboxMail, **_columns(mail, now, wait))
+
+
+_QUEUE = insert(OutboxMail).inline()
+
+
+def queue(session: Session, mail: Mail, now: datetime, *, wait: timedelta = timedelta()) -> None:
+    """Queue a mail, as `post` does, for callers who do not ask for its row."""
+    session.connection().execute(_QUEUE, _columns(mail, now, wait))
+
+
+def _columns(mail: Mail, now: datetime, wait: timedelta) -> dict[str, Any]:
+    return {
+        "message_id": secrets.token_hex(12),
+        "template": mail.template,
+        "language": mail.language,
+        "recipient": mail.to.email,
+        "context": mail.context,
+        "address_key": mail.to.key,
+        "optin_id": mail.optin_id,
+        "status": PENDING,
+        "attempts": 0,
+        "next_attempt_at": now + wait,
+        "created_at": now,
+    }
+
+
+_POSTED_SINCE = (
+    select(func.count())
+    .select_from(OutboxMail)
+    .where(OutboxMail.address_key == bindparam("address_key"), OutboxMail.created_at >= bindparam("since"))
+)
 
 
 def posted_since(session: Session, address_key: str, since: datetime) -> int:
     """How many mails were posted to an address since then, whatever became of them."""
-    mine = (OutboxMail.address_key == address_key) & (OutboxMail.created_at >= since)
-    return session.scalar(select(func.count()).select_from(OutboxMail).where(mine)) or 0
+    return session.connection().execute(_POSTED_SINCE, {"address_key": address_key, "since": since}).scalar_one()
 
 
 def may_mail(session: Session, settings: Settings, address: Address, now: datetime) -> bool:
@@ -64,6 +79,21 @@ def may_mail(session: Session, settings: Settings, address: Address, now: dateti
     return posted_since(session, address.key, now - timedelta(days=1)) < settings.mails_per_address_and_day
 
 
+def pause_before(session: Session, settings: Settings, address: Address, now: datetime) -> timedelta:
+    """How long the next mail to this address has to wait, so that it gets only so many a day: mostly not at all.
+
+    For what must not be lost where `may_mail` would say no; parallel callers take turns in the same way.
+    """
+    take_turns(session, address.key)
+    day = timedelta(days=1)
+    recent = select(OutboxMail.created_at).where(
+        OutboxMail.address_key == address.key, OutboxMail.created_at > now - day
+    )
+    newest_first = recent.order_by(OutboxMail.created_at.desc())
+    blocking = session.scalar(newest_first.offset(settings.mails_per_address_and_day - 1).limit(1))
+    return blocking + day - now if blocking else timedelta()
+
+
 def forget(session: Session, address_key: str) -> None:
     """Erase the mails queued for an address, also claimed ones, and what is left of those sent to it."""
     session.execute(delete(OutboxMail).where(OutboxMail.address_key == address_key))
@@ -72,6 +102,12 @@ def forget(session: Session, address_key: str) -> None:
 def cancel(session: Session, optin_id: int) -> None:
     """Erase the mails of an opt-in that have not been sent; those that were belong to its proof."""
     session.execute(delete(OutboxMail).where(OutboxMail.optin_id == optin_id, OutboxMail.status != SENT))
+
+
+def take_back(session: Session, mail_id: int) -> bool:
+    """Erase a mail that has not been begun. False if it is too late: it has gone out, or may have."""
+    untouched = (OutboxMail.id == mail_id, OutboxMail.status == PENDING, OutboxMail.attempts == 0)
+    return session.scalar(delete(OutboxMail).where(*untouched).returning(OutboxMail.id)) is not None
 
 
 def claim(session: Session, worker: str, limit: int, now: datetime) -> Sequence[OutboxMail]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal import tokens
 from portal.addresses import Address
 from portal.config import Settings
-from portal.database import take_turns
+from portal.database import in_one_go, insert_row, take_turns
 from portal.mail import outbox
 from portal.optin.models import CONFIRMED, DECLINED, PENDING, OptIn, ProofEntry, Wording
 
@@ -39,7 +39,7 @@ class Purpose:
     template: str
     """Mail that carries the link; its context is `mail_context` and the link's parts."""
     page: str
-    """Template that shows on the confirmation page what will be, or was, confirmed; gets `subject`."""
+    """Template of the confirmation page: extends `optin/confirm.html` and says what is asked; gets `subject`."""
     subject: Callable[[Session, OptIn], Any]
     """The row that is asked about, or None when it is gone."""
     mail_context: Callable[[Session, OptIn], dict[str, Any]]
@@ -58,6 +58,13 @@ class Unknown(Exception):
 Purposes = Mapping[str, Purpose]
 
 
+_PROVE = insert(ProofEntry).inline()
+_REMEMBER = {
+    "postgresql": postgresql.insert(Wording).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(Wording).on_conflict_do_nothing(),
+}
+
+
 def request(
     session: Session,
     settings: Settings,
@@ -70,26 +77,40 @@ def request(
     now: datetime,
     *,
     replaces: OptIn | None = None,
+    joins: OptIn | None = None,
+    wait: timedelta = timedelta(),
+    context: dict[str, Any] | None = None,
 ) -> OptIn:
-    """Ask the owner of `address` to confirm, in a mail.
+    """Ask the owner of `address` to confirm, in a mail that goes out after `wait`.
 
     `form` names the form and its version, for the proof. An address has one open request for a purpose: a new one
-    `replaces` it, and the link of the old one dies.
+    `replaces` it, and the link of the old one dies; or it `joins` it, and the links that were mailed are good for both.
+    What joins and would have to wait needs no mail of its own. `context` is what the purpose's `mail_context` would
+    say, from callers who know it already.
     """
-    optin = replaces or OptIn(purpose=purpose.name, address_key=address.key)
-    session.add(optin)
-    optin.status = PENDING
-    optin.subject = subject
-    optin.email = address.email
-    optin.language = language
-    optin.nonce = secrets.token_bytes(9)
-    optin.reminders = 0
-    optin.requested_at = optin.mailed_at = now
-    optin.expires_at = now + timedelta(days=settings.optin_days)
-    session.flush()
+    values: dict[str, Any] = {
+        "purpose": purpose.name,
+        "subject": subject,
+        "address_key": address.key,
+        "email": address.email,
+        "language": language,
+        "status": PENDING,
+        "reminders": 0,
+        "requested_at": now,
+        "expires_at": now + timedelta(days=settings.optin_days),
+    }
+    if joins is None:
+        values["nonce"] = secrets.token_bytes(9)
+    if mailed := joins is None or not wait:
+        values["mailed_at"] = now + wait
+    if optin := replaces or joins:
+        for name, value in values.items():
+            setattr(optin, name, value)
+        session.flush()
+    else:
+        optin = insert_row(session, OptIn, **values)
     link = hashlib.sha256(token(settings, optin).encode()).hexdigest()
     consents = list(consents)
-    _remember_wordings(session, language, consents)
     entries: list[dict[str, Any]] = [
         {"event": "requested", "detail": form, "wording_sha256": None, "token_sha256": link},
         *(
@@ -97,8 +118,13 @@ def request(
             for one in consents
         ),
     ]
-    session.execute(insert(ProofEntry), [{"optin_id": optin.id, "at": now, **entry} for entry in entries])
-    _post(session, purpose, optin, [one.wording for one in consents], now)
+    if context is None:
+        context = purpose.mail_context(session, optin)
+    with in_one_go(session):
+        _remember_wordings(session, language, consents)
+        session.connection().execute(_PROVE, [{"optin_id": optin.id, "at": now, **entry} for entry in entries])
+        if mailed:
+            _post(session, purpose, optin, context, [one.wording for one in consents], now, wait=wait)
     return optin
 
 
@@ -125,7 +151,7 @@ def resend(session: Session, settings: Settings, purpose: Purpose, address: Addr
         return
     optin.mailed_at = now
     note(session, optin, "resent", now)
-    _post(session, purpose, optin, _agreed(session, optin), now)
+    _post(session, purpose, optin, purpose.mail_context(session, optin), _agreed(session, optin), now)
 
 
 def remind(session: Session, settings: Settings, purposes: Purposes, now: datetime) -> None:
@@ -140,7 +166,10 @@ def remind(session: Session, settings: Settings, purposes: Purposes, now: dateti
         optin.reminders += 1
         optin.mailed_at = now
         note(session, optin, "reminded", now)
-        _post(session, purposes[optin.purpose], optin, _agreed(session, optin), now, reminder=True)
+        purpose = purposes[optin.purpose]
+        _post(
+            session, purpose, optin, purpose.mail_context(session, optin), _agreed(session, optin), now, reminder=True
+        )
 
 
 def token(settings: Settings, optin: OptIn) -> str:
@@ -253,10 +282,18 @@ def note_consents(
 
 
 def _post(
-    session: Session, purpose: Purpose, optin: OptIn, wordings: list[str], now: datetime, *, reminder: bool = False
+    session: Session,
+    purpose: Purpose,
+    optin: OptIn,
+    context: dict[str, Any],
+    wordings: list[str],
+    now: datetime,
+    *,
+    reminder: bool = False,
+    wait: timedelta = timedelta(),
 ) -> None:
     context = {
-        **purpose.mail_context(session, optin),
+        **context,
         "optin_id": optin.id,
         "nonce": optin.nonce.hex(),
         "consents": wordings,
@@ -264,7 +301,7 @@ def _post(
         "reminder": reminder,
     }
     address = Address(email=optin.email or "", key=optin.address_key)
-    outbox.post(session, outbox.Mail(purpose.template, address, optin.language, context, optin.id), now)
+    outbox.queue(session, outbox.Mail(purpose.template, address, optin.language, context, optin.id), now, wait=wait)
 
 
 def _agreed(session: Session, optin: OptIn) -> list[str]:
@@ -279,7 +316,7 @@ def _digest(consent: Consent) -> str:
 
 
 def _remember_wordings(session: Session, language: str, consents: list[Consent]) -> None:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    connection = session.connection()
     rows = [{"sha256": _digest(one), "language": language, "text": one.wording} for one in consents]
     if rows:
-        session.execute(dialect.insert(Wording).on_conflict_do_nothing(), rows)
+        connection.execute(_REMEMBER[connection.dialect.name], rows)

@@ -1,6 +1,5 @@
 """The sign form, and the form that corrects a signature."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -14,14 +13,8 @@ from portal import tokens
 from portal.config import Settings
 from portal.signatures.operations import Entry
 from portal.signatures.vocabulary import FIELDS, STATES
-from portal.text.fields import AddressField, LineField
+from portal.text.fields import WEB_ADDRESS, AddressField, LineField
 from portal.web.forms import PortalForm
-
-WEB_ADDRESS = re.compile(
-    r"://|www\.|[\w-]{2,}\.(?:com|net|org|info|biz|de|at|ch|eu|io|ly|me|ru|cn|shop|site|online|top|xyz)(?![\w.])",
-    re.IGNORECASE,
-)
-"""What a name is not: it would be mailed to whoever's address stands beside it."""
 
 QUICK = timedelta(seconds=3)
 """Nobody reads and fills in the form faster than this."""
@@ -100,6 +93,8 @@ class SignForm(EntryForm):
     newsletter = BooleanField(_l("Auf dem Laufenden bleiben"))
     website = StringField(_l("Website (bitte leer lassen)"))
     started = HiddenField()
+    revision = HiddenField()
+    """The number of the revision that the page to check the answers has named."""
     altcha = HiddenField()
 
     def validate_website(self, field: StringField) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.addresses import Address
@@ -60,10 +60,36 @@ def name_key(name: str) -> str:
     return re.sub(r"[\W_]", "", "".join(char for char in plain if not unicodedata.combining(char))) or name.casefold()
 
 
+class ToSign(NamedTuple):
+    """The revision that people sign."""
+
+    id: int
+    number: int
+    label: str
+
+
+_TO_SIGN = select(Revision.id, Revision.number, Revision.label).order_by(Revision.number.desc()).limit(1)
+
+
+def to_sign(session: Session) -> ToSign | None:
+    """The latest published revision, or None while nothing has been published."""
+    row = session.connection().execute(_TO_SIGN).one_or_none()
+    return ToSign(*row) if row else None
+
+
+_ENTRY = [getattr(Signature, name) for name in Entry.__dataclass_fields__]
+_KNOWN = (
+    select(Signature.id, Signature.status, Signature.slot, Signature.name_key, *_ENTRY)
+    .where(Signature.address_key == bindparam("address_key"), Signature.status != WITHDRAWN)
+    .order_by(Signature.slot)
+)
+_SIGN = insert(Signature).returning(Signature.id)
+
+
 def request_signature(
     session: Session,
     settings: Settings,
-    revision: Revision,
+    revision: Revision | ToSign,
     address: Address,
     entry: Entry,
     *,
@@ -81,7 +107,7 @@ def request_signature(
     """
     if not outbox.may_mail(session, settings, address, now):
         return
-    known = signatures_of(session, address.key)
+    known = session.connection().execute(_KNOWN, {"address_key": address.key}).all()
     settled = [one for one in known if one.status != PENDING]
     if any(one.name_key == name_key(entry.name) for one in settled):
         _tell(session, "signatures/mail/already", address, language, entry, now)
@@ -93,30 +119,35 @@ def request_signature(
     open_request = optin.open_request(session, PURPOSE, address) if signature else None
     if signature and open_request and _entry(signature) == entry and optin.just_mailed(open_request, now):
         return
+    values = {
+        "revision_id": revision.id,
+        "email": address.email,
+        "language": language,
+        "newsletter": newsletter,
+        "requested_at": now,
+        "held_at": now if held_reason else None,
+        "held_reason": held_reason,
+        **written(entry),
+    }
     if signature is None:
         free = {*range(1, PERSONS_PER_MAILBOX + 1)} - {one.slot for one in settled}
-        signature = Signature(address_key=address.key, slot=min(free), status=PENDING)
-        session.add(signature)
-    signature.revision = revision
-    signature.email = address.email
-    signature.language = language
-    signature.newsletter = newsletter
-    signature.requested_at = now
-    signature.held_at = now if held_reason else None
-    signature.held_reason = held_reason
-    write_entry(signature, entry)
-    session.flush()
+        person = {"address_key": address.key, "slot": min(free), "status": PENDING}
+        number = session.connection().execute(_SIGN, {**values, **person}).scalar_one()
+    else:
+        number = signature.id
+        session.execute(update(Signature).where(Signature.id == number).values(values))
     optin.request(
         session,
         settings,
         PURPOSE,
-        signature.id,
+        number,
         address,
         language,
         FORM,
         consents,
         now,
         replaces=open_request,
+        context=_in_mail(entry, revision.number, newsletter),
     )
 
 
@@ -183,6 +214,12 @@ def remove_signature(session: Session, signature: Signature, now: datetime) -> N
             signature.confirmed_at = signature.confirmed_at or now
         else:
             session.delete(signature)
+
+
+def hold_signature(session: Session, signature: Signature, reason: str, now: datetime) -> None:
+    """Let a signature not count, for a reason, until it is released."""
+    with _counted(session, signature):
+        signature.held_at, signature.held_reason = now, reason
 
 
 def release_signature(session: Session, signature: Signature) -> None:
@@ -308,15 +345,22 @@ def _contribution(signature: Signature) -> tuple[int, int]:
     return (int(signature.valid), int(signature.valid and signature.listed))
 
 
+def written(entry: Entry) -> dict[str, Any]:
+    """The columns of an entry, with what its row is compared and searched by."""
+    return {
+        **vars(entry),
+        "name_key": name_key(entry.name),
+        "search_text": _searchable(" ".join(getattr(entry, name) for name in shown_fields(entry))),
+    }
+
+
 def write_entry(signature: Signature, entry: Entry) -> None:
-    """Put an entry into a row, with what the row is compared and searched by."""
-    for name, value in asdict(entry).items():
+    """Put an entry into a row."""
+    for name, value in written(entry).items():
         setattr(signature, name, value)
-    signature.name_key = name_key(entry.name)
-    signature.search_text = _searchable(" ".join(getattr(entry, name) for name in shown_fields(entry)))
 
 
-def _entry(signature: Signature) -> Entry:
+def _entry(signature: Signature | Row[Any]) -> Entry:
     return Entry(**{name: getattr(signature, name) for name in Entry.__dataclass_fields__})
 
 
@@ -349,18 +393,17 @@ def _discard(session: Session, request: OptIn) -> None:
 
 def _mail_context(session: Session, request: OptIn) -> dict[str, Any]:
     signature = session.get_one(Signature, request.subject)
-    return {
-        "name": signature.name,
-        "revision": signature.revision.number,
-        "shown": shown_fields(signature),
-        "newsletter": signature.newsletter,
-    }
+    return _in_mail(_entry(signature), signature.revision.number, signature.newsletter)
+
+
+def _in_mail(entry: Entry, revision: int, newsletter: bool) -> dict[str, Any]:
+    return {"name": entry.name, "revision": revision, "shown": shown_fields(entry), "newsletter": newsletter}
 
 
 PURPOSE = optin.Purpose(
     name="signature",
     template="signatures/mail/confirm",
-    page="signatures/_confirm.html",
+    page="signatures/confirm.html",
     subject=_subject,
     mail_context=_mail_context,
     refused=confirming_refused,

@@ -1,16 +1,16 @@
 """Signing, the public list, and the signature's part of `/meine-daten`."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from portal.addresses import current_addresses
+from portal.addresses import Address, current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
-from portal.declaration import operations as declaration
 from portal.language import current_language, localized
 from portal.optin import operations as optin
 from portal.privacy.forms import LinkForm
@@ -18,7 +18,7 @@ from portal.privacy.operations import address_key_of
 from portal.signatures import commands, operations, wording
 from portal.signatures.forms import EntryForm, SignForm
 from portal.signatures.models import CONFIRMED, Signature
-from portal.signatures.operations import PURPOSE, NameTaken
+from portal.signatures.operations import PURPOSE, NameTaken, ToSign
 from portal.signatures.vocabulary import FIELDS, STATES
 from portal.text.normalise import single_line
 from portal.web import proof_of_work
@@ -36,51 +36,84 @@ blueprint = Blueprint("signatures", __name__)
 def sign() -> Any:
     """The form; then the page to check the answers; then, with `step=send`, the mail."""
     settings, moment = current_settings(), now()
-    number, label = _to_sign()
-    if not number or operations.signing_refused(settings, moment):
-        return render_template("signatures/closed.html", number=number)
-    form = SignForm()
-    consent = wording.sign(number)
+    form, step = SignForm(), request.form.get("step")
     if request.method == "GET":
         form.stamp(settings, moment)
-    if not form.validate_on_submit() or request.form.get("step") == "change":
-        status = 422 if form.errors else 200
-        return render_template("signatures/sign.html", form=form, number=number, label=label, consent=consent), status
-    suspicious = not trusted() and (
-        suspiciously_many(count=request.form.get("step") == "send") or form.quick(settings, moment)
+    filled_in = form.validate_on_submit() and step != "change"
+    closed = operations.signing_refused(settings, moment)
+    if filled_in and step == "send" and not closed:
+        return _send(form, moment)
+    revision = operations.to_sign(db.session())
+    db.session.rollback()  # so that nobody waits for us while a page is written
+    if revision is None or closed:
+        return render_template("signatures/closed.html", number=revision.number if revision else 0)
+    if filled_in:
+        return _check(form, revision, moment)
+    consent = wording.sign(revision.number)
+    page = render_template(
+        "signatures/sign.html", form=form, number=revision.number, label=revision.label, consent=consent
     )
+    return page, 422 if form.errors else 200
+
+
+def _check(form: SignForm, revision: ToSign, moment: datetime, *, newer: bool = False) -> str:
+    """What was filled in, as it will appear, and the work to prove where we are in doubt.
+
+    `newer` says that the revision is not the one of the page that was sent: one agrees to the words that one has read.
+    """
+    form.revision.data = str(revision.number)
+    settings, entry = current_settings(), form.entry()
     address = current_addresses().identify(form.email.data or "")
-    # One solution is good for one address: who signs for many people has the work many times.
-    submission = f"{form.started.data} {address.key}"
-    entry = form.entry()
-    public = wording.public(entry)
-    if request.form.get("step") != "send":
-        return render_template(
-            "signatures/check.html",
-            form=form,
-            entry=entry,
-            consent=consent,
-            public=public,
-            challenge=proof_of_work.challenge(settings, submission, moment) if suspicious else None,
-            suggestion=current_addresses().suggestion(address.email),
-        )
-    doubtful = suspicious and not proof_of_work.solved(settings, submission, form.altcha.data)
-    consents = [consent, public, wording.newsletter() if form.newsletter.data else None]
+    suspicious = _suspicious(form, moment, count=False)
+    return render_template(
+        "signatures/check.html",
+        form=form,
+        revision=revision,
+        newer=newer,
+        entry=entry,
+        consent=wording.sign(revision.number),
+        public=wording.public(entry),
+        challenge=proof_of_work.challenge(settings, _submission(form, address), moment) if suspicious else None,
+        suggestion=current_addresses().suggestion(address.email),
+    )
+
+
+def _send(form: SignForm, moment: datetime) -> Any:
+    """Take the sign-up, and mail its link. What needs no database is done before the transaction begins."""
+    settings, entry = current_settings(), form.entry()
+    address = current_addresses().identify(form.email.data or "")
+    doubtful = _suspicious(form, moment, count=True) and not proof_of_work.solved(
+        settings, _submission(form, address), form.altcha.data
+    )
+    further = [wording.public(entry), wording.newsletter() if form.newsletter.data else None]
     with evenly():
+        revision = operations.to_sign(db.session()) or abort(404)
+        if form.revision.data not in {None, "", str(revision.number)}:
+            db.session.rollback()
+            return _check(form, revision, moment, newer=True), 409
         operations.request_signature(
             db.session(),
             settings,
-            declaration.revision(db.session(), number) or abort(404),
+            revision,
             address,
             entry,
             newsletter=bool(form.newsletter.data),
-            consents=[one for one in consents if one],
+            consents=[wording.sign(revision.number), *(one for one in further if one)],
             language=current_language(),
             now=moment,
             held_reason="suspicious" if doubtful else None,
         )
         db.session.commit()
     return redirect(url_for("signatures.mailbox"), 303)
+
+
+def _suspicious(form: SignForm, moment: datetime, *, count: bool) -> bool:
+    return not trusted() and (suspiciously_many(count=count) or form.quick(current_settings(), moment))
+
+
+def _submission(form: SignForm, address: Address) -> str:
+    """What a proof of work is for. It is good for one address: who signs for many people has the work many times."""
+    return f"{form.started.data} {address.key}"
 
 
 @localized(blueprint, "/unterzeichnen/postfach", "/sign/mailbox", methods=["GET", "POST"])
@@ -172,14 +205,6 @@ def withdraw(token: str, number: int) -> Response:
 @localized(blueprint, "/unterzeichnen/zurueckgezogen", "/sign/withdrawn")
 def withdrawn() -> str:
     return render_template("signatures/withdrawn.html")
-
-
-def _to_sign() -> tuple[int, str]:
-    """Number and label of the latest revision; looked up alone, so that nobody waits for us while a form is checked."""
-    revision = declaration.current_revision(db.session())
-    found = (revision.number, revision.label) if revision else (0, "")
-    db.session.rollback()
-    return found
 
 
 def _own(token: str, number: int) -> Signature:

@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.optin.operations import Consent
 from portal.signatures.models import Signature
 from portal.signatures.operations import Entry, shown_fields
 from portal.signatures.vocabulary import FIELDS, STATES
+
+SHOWN = {
+    "name": _l("Name"),
+    "occupation": _l("Beruf und Arbeitsfeld"),
+    "organisation": _l("Organisation"),
+    "place": _l("Ort und Bundesland"),
+}
+"""What each of the fields that can be shown is called."""
 
 
 def sign(revision: int) -> Consent:
@@ -26,13 +35,7 @@ def sign(revision: int) -> Consent:
 
 def public(entry: Entry) -> Consent | None:
     """Consent to being named in public, with exactly these fields; None where nothing is shown."""
-    labels = {
-        "name": _("Name"),
-        "occupation": _("Beruf und Arbeitsfeld"),
-        "organisation": _("Organisation"),
-        "place": _("Ort und Bundesland"),
-    }
-    shown = [labels[name] for name in shown_fields(entry)]
+    shown = [str(SHOWN[name]) for name in shown_fields(entry)]
     if not shown:
         return None
     return Consent(

@@ -16,6 +16,7 @@ from portal.signatures.models import Signature
 from portal.signatures.operations import Tally
 from tests.browser import Browser
 from tests.conftest import MakeApp
+from tests.revisions import publish_revision
 from tests.signatures.conftest import Sign, later, mails, newest_link, people
 
 pytestmark = pytest.mark.usefixtures("revision")
@@ -55,6 +56,22 @@ def test_the_check_page_shows_the_answers_and_exactly_what_the_list_will_show(
     browser.open(f"/bestaetigen/{newest_link(session, settings)}")
     browser.submit()
     assert browser.open("/unterzeichnende").text(".signatories li") == preview
+
+
+def test_nobody_signs_a_revision_that_appeared_after_the_answers_were_checked(
+    browser: Browser, session: Session
+) -> None:
+    """Consent names the revision: who has checked her answers beside one is shown the next one first."""
+    browser.open("/unterzeichnen")
+    browser.submit(**ADA)
+    newer = publish_revision(session, 2)
+    page = browser.submit(button="send")
+    assert page.status == 409
+    assert people(session) == []
+    assert "Fassung 2" in page.text(".notice--warning")
+    browser.submit(button="send")
+    assert people(session) == [("Ada Beispiel", "pending")]
+    assert session.scalars(select(Signature.revision_id)).all() == [newer.id]
 
 
 def test_what_is_optional_may_be_missing_altogether(browser: Browser, session: Session) -> None:

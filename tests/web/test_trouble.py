@@ -115,17 +115,19 @@ def test_a_locked_database_is_said_and_passes(app: Flask, browser: Browser, sess
     assert rows(app) == {1}
 
 
-def test_a_restarted_database_is_found_again(app: Flask, browser: Browser, session: Session) -> None:
+def test_a_restarted_database_is_found_again(app: Flask, browser: Browser) -> None:
     assert sign_up(browser).status == 200
     engine = engine_of(app)
     if engine.dialect.name == "postgresql":
-        session.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        other = create_engine(engine.url)
+        with other.connect() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
             )
-        )
-        session.commit()
+        other.dispose()
     else:
         engine.dispose()
     for address in ("/", "/erklaerung", "/unterzeichnende"):
