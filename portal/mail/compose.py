@@ -15,7 +15,7 @@ from typing import Any
 
 import idna
 from flask import Flask, g
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import Settings
@@ -35,10 +35,13 @@ FRAME = ("mail/layout.txt", "mail/layout.html", "mail/macros.html")
 class _Policy(EmailPolicy):
     """Writes a subject beyond ASCII as encoded words throughout (RFC 2047).
 
-    EmailPolicy mixes them with plain ones, and doubles the space where a line is folded between the two.
+    EmailPolicy mixes them with plain ones, and doubles the space where a line is folded between the two. It would also
+    encode a link that is longer than a line, and nobody could follow it.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
         if name != "Subject" or (value.isascii() and len(value) < SHORT):
             return super().fold_binary(name, value)
         words = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
@@ -62,6 +65,15 @@ class Composed:
     template_version: str
 
 
+@dataclass(frozen=True)
+class _Written:
+    subject: str
+    text: str
+    html: str
+    unsubscribe: str
+    """The link by which one click ends mails like this one; empty where there is nothing to end."""
+
+
 class Composer:
     """Writes mails from the templates of an application."""
 
@@ -76,10 +88,10 @@ class Composer:
     def compose(self, mail: OutboxMail) -> Composed:
         """The mail for a row that still has its recipient and context. Raises ComposeError."""
         with _explained():
-            subject, text, html = self._render(mail)
+            written = self._render(mail)
             recipient = _ascii(str(mail.recipient))
             sender = self._sender()
-            content = _message(sender, recipient, mail, subject, text, html)
+            content = _message(sender, recipient, mail, written)
             version = self._version(mail.template)
         if any(len(line) > LINE_OCTETS for line in content.split(b"\r\n")):
             raise ComposeError("a header is too long")
@@ -89,17 +101,17 @@ class Composer:
         name, address = parseaddr(self._settings.mail_default_sender)
         return Address(name, addr_spec=_ascii(address))
 
-    def _render(self, mail: OutboxMail) -> tuple[str, str, str]:
-        """Subject, text and HTML, in the mail's language and with addresses that begin with the site's own."""
+    def _render(self, mail: OutboxMail) -> "_Written":
+        """The mail in its language, with addresses that begin with the site's own."""
         values: dict[str, Any] = {**(mail.context or {}), "address_key": mail.address_key}
         with self._app.app_context(), self._app.test_request_context(base_url=self._settings.base_url):
             g.language = mail.language
             self._app.update_template_context(values)
             plain = self._templates.get_template(f"{mail.template}.txt")
-            subject = " ".join("".join(plain.blocks["subject"](plain.new_context(values))).split())
+            subject = _line(plain, "subject", values)
             text = _tidy(plain.render(values))
             html = self._templates.get_template(f"{mail.template}.html").render(values, subject=subject)
-        return subject, text, html
+            return _Written(subject, text, html, _line(plain, "unsubscribe", values))
 
     def _version(self, template: str) -> str:
         if template not in self._versions:
@@ -109,17 +121,28 @@ class Composer:
         return self._versions[template]
 
 
-def _message(sender: Address, recipient: str, mail: OutboxMail, subject: str, text: str, html: str) -> bytes:
+def _line(template: Template, block: str, values: dict[str, Any]) -> str:
+    """A block of a template on one line; empty if the template has none of this name."""
+    if block not in template.blocks:
+        return ""
+    return " ".join("".join(template.blocks[block](template.new_context(values))).split())
+
+
+def _message(sender: Address, recipient: str, mail: OutboxMail, written: _Written) -> bytes:
     message = EmailMessage(policy=_ON_THE_WIRE)
     message["From"] = sender
     message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = subject
+    message["Subject"] = written.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    if written.unsubscribe:
+        # One click in the reader's own program (RFC 8058).
+        message["List-Unsubscribe"] = f"<{written.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted-printable keeps the text readable in the source, and any line of it below 77 octets.
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_content(written.text, cte="quoted-printable")
+    message.add_alternative(written.html, subtype="html", cte="quoted-printable")
     # What begins with Content- belongs to the part that it is set before, so this comes last.
     message["Content-Language"] = mail.language
     message.set_boundary(f"=_{mail.message_id}")

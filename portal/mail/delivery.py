@@ -90,10 +90,11 @@ class _Connection(flask_mail.Connection):
 class Delivery:
     """One connection to the SMTP server, opened when it is needed and kept while there is work."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, seconds: float | None = None) -> None:
+        """`seconds` is how long any one answer of the server may take, where that is not the setting's."""
         settings: Settings = app.extensions["settings"]
         self._app = app
-        self._seconds = settings.mail_timeout
+        self._seconds = seconds or settings.mail_timeout
         self._mail = flask_mail.Mail(app)
         self._connection: _Connection | None = None
         self._host: _Conversation | None = None

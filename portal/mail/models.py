@@ -13,6 +13,7 @@ WAITING = (PENDING, UNCERTAIN)
 
 _WAITING = text(f"status IN {WAITING}")
 _CLAIMED = text("worker IS NOT NULL")
+_FAILED = text("status = 'failed'")
 
 
 class OutboxMail(Base):
@@ -39,6 +40,7 @@ class OutboxMail(Base):
         CheckConstraint("worker IS NULL OR status IN ('pending', 'sending', 'uncertain')", name="done_by_nobody"),
         Index("ix_outbox_waiting", "next_attempt_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_outbox_claimed", "worker", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
+        Index("ix_outbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_outbox_address_key_created_at", "address_key", "created_at"),
     )
 

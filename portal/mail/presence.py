@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ WORKERS = 0x6D61696C
 ALIVE = (("idle", "30"), ("interval", "10"), ("count", "3"))
 """Seconds and tries after which the server gives up the connection, and the lock, of a worker whose machine is gone."""
 TURN_SECONDS = 0.5
+_ANY_LOCK = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    " AND classid = :workers AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+).bindparams(workers=WORKERS)
 
 
 class Presence(ABC):
@@ -81,6 +85,21 @@ def present(engine: Engine, stop: Event) -> Iterator[Presence | None]:
     else:
         with _dedicated(engine) as connection:
             yield _OnPostgreSQL(connection)
+
+
+def anybody_works(engine: Engine) -> bool:
+    """Whether any worker of this database is alive at this moment."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            return bool(connection.scalar(_ANY_LOCK))
+    try:
+        with lock_file(engine).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def lock_file(engine: Engine) -> Path:

@@ -1,0 +1,118 @@
+"""What slices hand to the office: their pages, the work that waits, their numbers, and what keeps the site from going
+live. The office shows them; it knows no slice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from portal.organisers.models import Organiser
+from portal.organisers.roles import AUDITOR, OWNER
+from portal.personal_data import Text
+from portal.web.charts import Bar
+
+Roles = tuple[str, ...]
+"""Who may open something besides owner and auditor, who may open everything; empty for every organiser."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry of the navigation. `roles` are those of the view's `organisers_only`."""
+
+    endpoint: str
+    label: Text
+    roles: Roles = ()
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work: how much of it waits, and the page where it is done."""
+
+    label: Text
+    endpoint: str
+    count: Callable[[Session, datetime], int]
+    roles: Roles = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the link besides, a filter for example."""
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One row of bars on the start page. It counts; it names nobody."""
+
+    name: str
+    """Its file is `/redaktion/zahlen/<name>.csv`."""
+    title: Text
+    description: Text
+    """What the numbers say and how they are counted, in a sentence."""
+    heading: Text
+    """What the labels of the bars are: «Woche ab»."""
+    unit: Text
+    """What is counted: «Unterschriften»."""
+    bars: Callable[[Session, datetime], Sequence[Bar]]
+    roles: Roles = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is amiss, and what to do about it."""
+
+    text: str
+    remedy: str
+    blocks: bool = True
+    """Whether the site should not go live before it is mended."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of «Startklar?». Findings answer it with no; none, with yes."""
+
+    question: Text
+    look: Callable[[], Iterable[Finding]]
+
+
+class Office:
+    """Everything that was handed in, in the order in which it is shown."""
+
+    def __init__(
+        self,
+        sections: Iterable[Section] = (),
+        work: Iterable[Work] = (),
+        charts: Iterable[Chart] = (),
+        checks: Iterable[Check] = (),
+        acts: Mapping[str, Text] | None = None,
+    ) -> None:
+        self.sections = tuple(sorted(sections, key=lambda section: section.order))
+        self.work = tuple(sorted(work, key=lambda work: work.order))
+        self.charts = tuple(charts)
+        self.checks = tuple(checks)
+        self.acts = dict(acts or {})
+        """What the acts in the audit log are called."""
+
+    def sections_of(self, organiser: Organiser) -> list[Section]:
+        """The pages that the organiser may open."""
+        return [section for section in self.sections if may_open(organiser, section.roles)]
+
+    def work_of(self, organiser: Organiser) -> list[Work]:
+        """The work that is the organiser's, or that she may look at."""
+        return [work for work in self.work if may_open(organiser, work.roles)]
+
+    def charts_of(self, organiser: Organiser) -> list[Chart]:
+        """The charts that the organiser may see."""
+        return [chart for chart in self.charts if may_open(organiser, chart.roles)]
+
+
+def may_open(organiser: Organiser, roles: Roles) -> bool:
+    """Whether the organiser may look at something that is there for `roles`."""
+    return not roles or organiser.has_role(OWNER, AUDITOR, *roles)
+
+
+def current_office() -> Office:
+    """The office of the running application."""
+    office: Office = current_app.extensions["office"]
+    return office
