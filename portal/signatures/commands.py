@@ -4,8 +4,9 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from portal.clock import now
 from portal.database import db
-from portal.signatures import operations
+from portal.signatures import operations, oversight
 from portal.signatures.models import Signature
 
 
@@ -31,7 +32,7 @@ def release(numbers: tuple[int, ...]) -> None:
         signature = db.session.get(Signature, number, with_for_update=True)
         if signature is None or signature.held_at is None:
             raise click.ClickException(f"signature {number} is not held")
-        operations.release_signature(db.session(), signature)
+        oversight.release(db.session(), number, oversight.fingerprint(signature), by=None, now=now())
     db.session.commit()
 
 

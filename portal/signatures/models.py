@@ -26,6 +26,10 @@ def _public_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, "id", sqlite_where=_PUBLIC, postgresql_where=_PUBLIC)
 
 
+def _office_index(name: str, column: str, condition: str) -> Index:
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Signature(Base):
     """One person's signature under one revision.
 
@@ -46,6 +50,9 @@ class Signature(Base):
         _public_index("ix_signatures_public"),
         _public_index("ix_signatures_public_field", "field"),
         _public_index("ix_signatures_public_state", "state"),
+        _office_index("ix_signatures_held", "id", "held_at IS NOT NULL"),
+        _office_index("ix_signatures_withdrawn", "id", "status = 'withdrawn'"),
+        _office_index("ix_signatures_confirmed_at", "confirmed_at", "confirmed_at IS NOT NULL"),
         # A number that was somebody's is never given to anybody else: links and proofs refer to it.
         {"sqlite_autoincrement": True},
     )

@@ -47,3 +47,23 @@ STATES: dict[str, LazyString] = {
     "CH": _l("Schweiz"),
     "XX": _l("Anderswo"),
 }
+
+SUSPICIOUS = "suspicious"
+"""Why the portal itself holds a sign-up."""
+
+HOLD_REASONS: dict[str, LazyString] = {
+    SUSPICIOUS: _l("auffällig viele oder auffällig schnelle Unterschriften aus einem Netz"),
+    "doubt": _l("Es ist zweifelhaft, ob die Person selbst unterzeichnet hat."),
+    "entry": _l("Die Angaben sind vermutlich falsch oder verletzend."),
+    "claim": _l("Jemand macht geltend, dass die Unterschrift fremde Rechte verletzt."),
+}
+"""Why a signature does not count for now. The portal gives the first reason, organisers the others."""
+
+REMOVAL_REASONS: dict[str, LazyString] = {
+    "not_own": _l("Jemand hat im Namen einer anderen Person unterzeichnet."),
+    "invented": _l("Die Angaben gehören zu keinem wirklichen Menschen."),
+    "twice": _l("Dieselbe Person hat mehr als einmal unterzeichnet."),
+    "unlawful": _l("Die Angaben verletzen ein Gesetz oder die Rechte anderer."),
+    "own_wish": _l("Die Person selbst hat darum gebeten."),
+}
+"""Why an organiser removes a signature."""
