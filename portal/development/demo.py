@@ -1,4 +1,4 @@
-"""`demo load|clear`: people to look at, who say of themselves that they are not real."""
+"""`demo load|clear`: people and a discussion to look at, which say of themselves that they are not real."""
 
 import click
 from flask import Flask
@@ -12,16 +12,16 @@ from portal.config import current_settings
 from portal.database import db
 from portal.declaration.models import Revision
 from portal.declaration.operations import current_revision
+from portal.development import demo_discussion
+from portal.development.demo_discussion import DOMAIN
 from portal.signatures import operations
 from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import Entry
 from portal.signatures.vocabulary import FIELDS, STATES
 
-DOMAIN = "demo.invalid"
-"""No mail can ever reach it (RFC 2606)."""
-
 
 @click.group()
+@with_appcontext
 def demo() -> None:
     """Demo data, which says that it is demo data. Not on a live site."""
     if current_settings().production:
@@ -32,26 +32,28 @@ def demo() -> None:
 @click.option("--people", type=click.IntRange(1, 100_000), default=200, show_default=True)
 @with_appcontext
 def load(people: int) -> None:
-    """Add people who have signed, some to be named, some not."""
+    """Add people who have signed, some to be named, some not, and a discussion with comments in every state."""
     session = db.session()
     revision = current_revision(session)
     if revision is None:
         raise click.ClickException("no revision is published yet: run `declaration publish --all`")
     there = _count(session)
     session.add_all(_signature(revision, number) for number in range(there + 1, there + people + 1))
+    written = demo_discussion.load(session, current_settings(), current_addresses(), revision, now())
     _make_true(session)
-    click.echo(f"{people} demo people have signed.")
+    click.echo(f"{people} demo people have signed, and {written} demo comments are written.")
 
 
 @demo.command()
 @with_appcontext
 def clear() -> None:
-    """Remove all demo people."""
+    """Remove all demo people and their discussion."""
     session = db.session()
     number = _count(session)
     session.execute(delete(Signature).where(Signature.email.endswith(f"@{DOMAIN}")))
+    written = demo_discussion.clear(session, now())
     _make_true(session)
-    click.echo(f"{number} demo people are gone.")
+    click.echo(f"{number} demo people and {written} demo comments are gone.")
 
 
 def _signature(revision: Revision, number: int) -> Signature:

@@ -24,6 +24,7 @@ from portal.development.catcher import HOST, Catcher
 from portal.development.mailbox import open_maildir
 
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
+ADD_OWNER = ".venv/bin/flask --app wsgi organisers add --name … --email … --role owner"
 READY_SECONDS = 60
 END_SECONDS = 15
 LOOK_SECONDS = 0.2
@@ -164,6 +165,7 @@ def attend(children: list[Child], settings: Settings, stop: Event, *, caught: bo
             say(f"\nDas Portal läuft: {url}/")
             if caught:
                 say(f"Die Mails:        {url}/postfach")
+            say(f"Die Redaktion:    {url}/redaktion (Konto: {ADD_OWNER})")
             say("Beenden mit Strg-C.\n")
         if not ready and time.monotonic() > give_up:
             raise CannotStart(f"Das Portal antwortet nach {READY_SECONDS} s noch nicht. Warum, steht darüber.")

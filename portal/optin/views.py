@@ -32,7 +32,8 @@ def unknown_link(_error: operations.Unknown) -> tuple[str, int]:
     return render_template("optin/gone.html", days=current_settings().optin_days), 410
 
 
-def _page(template: str, token: str) -> str | tuple[str, int]:
+def _page(template: str | None, token: str) -> str | tuple[str, int]:
+    """The page for a link, from `template` or the one of its purpose."""
     moment = now()
     optin = operations.find(db.session(), current_settings(), token)
     state = optin.state(moment)
@@ -40,9 +41,8 @@ def _page(template: str, token: str) -> str | tuple[str, int]:
         return render_template("optin/gone.html", days=current_settings().optin_days), 410
     purpose = _purposes()[optin.purpose]
     return render_template(
-        template,
+        template or purpose.page,
         state=state,
-        page=purpose.page,
         optin=optin,
         subject=None if optin.withdrawn_at else purpose.subject(db.session(), optin),
         refused=purpose.refused(current_settings(), moment),
@@ -57,7 +57,7 @@ def confirm(token: str) -> Any:
         operations.confirm(db.session(), current_settings(), _purposes(), token, now())
         db.session.commit()
         return redirect(url_for("optin.confirm", token=token), 303)
-    return _page("optin/confirm.html", token)
+    return _page(None, token)
 
 
 @localized(blueprint, "/bestaetigen/<token>/ablehnen", "/confirm/<token>/decline", methods=["GET", "POST"])

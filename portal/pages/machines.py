@@ -20,6 +20,10 @@ PUBLIC_PAGES = (
     "pages.home",
     "declaration.current",
     "declaration.compare",
+    "discussion.thread",
+    "discussion.outcomes",
+    "discussion.positions",
+    "discussion.rules",
     "signatures.sign",
     "pages.imprint",
     "privacy.policy",
@@ -27,7 +31,20 @@ PUBLIC_PAGES = (
 )
 """The pages that search engines may know. The list of signatories is not among them (law: names stay out of search)."""
 
-PRIVATE_PATHS = ("/bestaetigen/", "/en/confirm/", "/meine-daten/", "/en/my-data/", "/abmelden/", "/en/unsubscribe/")
+PRIVATE_PATHS = (
+    "/bestaetigen/",
+    "/en/confirm/",
+    "/meine-daten/",
+    "/en/my-data/",
+    "/abmelden/",
+    "/en/unsubscribe/",
+    "/diskussion/mein-kommentar/",
+    "/en/discussion/my-comment/",
+    "/diskussion/antworten-aus/",
+    "/en/discussion/replies-off/",
+    "/diskussion/gemeldet/",
+    "/en/discussion/reported/",
+)
 """Paths whose addresses carry a token."""
 
 

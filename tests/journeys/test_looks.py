@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import pytest
@@ -17,7 +18,9 @@ RULES: dict[Literal["light", "dark"], dict[str, Any]] = {
     "light": VIOLATIONS,
     "dark": VIOLATIONS | {"runOnly": ["color-contrast"]},
 }
-WITH_EDGES = ".button, input:not([type=hidden], [type=checkbox], .trap *), select"
+THESIS = "arbeiten-ausserhalb-des-bueros"
+"""A thesis of the revision that is shipped."""
+WITH_EDGES = ".button, input:not([type=hidden], [type=checkbox], [type=radio], .trap *), select"
 EDGELESS = """things => things.filter(thing => {
   const style = getComputedStyle(thing);
   return style.borderTopStyle === "none" || parseFloat(style.borderTopWidth) === 0
@@ -38,6 +41,8 @@ def everything(visitor: Visitor) -> Iterator[str]:
         ("broken link to my data", "/meine-daten/x", "/my-data/x"),
         ("nobody found", "/unterzeichnende?suche=niemand", "/signatories?suche=nobody"),
         ("my data asked for", "/meine-daten/postfach", "/my-data/mailbox"),
+        ("moderation rules", "/moderation", "/moderation"),
+        ("one's comment, with a broken link", "/diskussion/mein-kommentar/x", "/discussion/my-comment/x"),
         ("ask for my data", "/meine-daten", "/my-data"),
     ):
         visitor.opens(german, english)
@@ -96,6 +101,83 @@ def everything(visitor: Visitor) -> Iterator[str]:
     yield "my data, withdrawn"
 
 
+def the_discussion(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to every page of the discussion, as it is; what each is."""
+    for name, german, english in (
+        ("discussion", "/diskussion", "/discussion"),
+        ("discussion of one thesis", f"/diskussion?these={THESIS}", f"/discussion?these={THESIS}"),
+        ("no such outcome", "/diskussion?ergebnis=partly&these=0", "/discussion?ergebnis=partly&these=0"),
+        ("outcomes", "/diskussion/ergebnisse", "/discussion/outcomes"),
+        ("positions", "/standpunkte", "/positions"),
+        ("declaration with counts", "/erklaerung", "/declaration"),
+    ):
+        visitor.opens(german, english)
+        yield name
+
+
+def writing(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor through the forms of the discussion, to the author's own pages; what each is."""
+    visitor.opens("/standpunkte/mitteilen", "/positions/take")
+    yield "take a position"
+    visitor.submits()
+    yield "take a position, with errors"
+    visitor.opens("/diskussion/postfach/standpunkte", "/discussion/mailbox/positions")
+    yield "mailbox page of positions"
+    visitor.opens(f"/diskussion/schreiben?these={THESIS}", f"/discussion/write?these={THESIS}")
+    yield "write"
+    visitor.clicks("button[value=send]")
+    yield "write, with errors"
+    visitor.fills_in(
+        text="Ein Beispiel.\n\n- mit Liste\n- und https://example.org/mit/einem/langen/pfad/der/umbrochen/werden/muss",
+        name="Donaudampfschifffahrtsgesellschaftskapitänswitwe",
+        email=f"wer{visitor.site.number()}@gmial.com",
+        capacity="users",
+        notify=True,
+        consent=True,
+    )
+    visitor.clicks("button[value=preview]")
+    yield "write, with a preview"
+    visitor.clicks("button[value=send]")
+    yield "mailbox page of comments"
+    visitor.opens_the_link_in_the_mail("/bestaetigen/", "/confirm/")
+    yield "confirm a comment"
+    visitor.submits()
+    yield "comment confirmed"
+    visitor.opens_the_link_in_the_mail("/diskussion/mein-kommentar/", "/discussion/my-comment/")
+    yield "one's comment"
+    visitor.clicks("button[value=preview]")
+    yield "one's comment, with a preview"
+    visitor.clicks('a[href$="/loeschen"], a[href$="/delete"]')
+    yield "delete"
+    visitor.submits()
+    yield "deleted"
+
+
+def answering(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to one comment and what readers can do about it; what each page is."""
+    visitor.opens("/diskussion?folge=meist-beantwortet", "/discussion?folge=meist-beantwortet")
+    visitor.clicks(".comment__meta a[href*='#kommentar-']")
+    yield "one comment"
+    visitor.clicks("a[href*='antwort=']")
+    yield "answer"
+    visitor.opens("/diskussion", "/discussion")
+    visitor.clicks("a[href$='/melden'], a[href$='/report']")
+    yield "report"
+    visitor.submits()
+    yield "report, with errors"
+    visitor.main.locator("[name=reason]").first.check()
+    visitor.fills_in(explanation="Nur zum Ansehen.", good_faith=True)
+    visitor.submits()
+    yield "reported"
+
+
+def with_demo(visitor: Visitor) -> Iterator[str]:
+    """The discussion once more, full: comments in every state, answers, outcomes, positions."""
+    visitor.site.command("demo", "load", "--people", "1")
+    for name in chain(the_discussion(visitor), answering(visitor)):
+        yield f"{name}, full"
+
+
 @dataclass
 class Looks:
     """What is wrong with the pages of one language: their names, and what."""
@@ -109,11 +191,13 @@ class Looks:
 def looks(one_site: Site, chrome: Browser, request: pytest.FixtureRequest) -> Looks:
     """One walk through everything, looking at each page in every way."""
     looks = Looks()
-    with visiting(chrome, one_site, request.param) as visitor:
-        for name in everything(visitor):
-            looks.wide += [(name, width) for width in too_wide(visitor)]
-            looks.axe += [(name, found) for found in [findings(visitor)] if found]
-            looks.edges += [(name, lost) for lost in [lost_edges(visitor)] if lost]
+    for tour in (everything, the_discussion, writing, with_demo):
+        with visiting(chrome, one_site, request.param) as visitor:
+            for name in tour(visitor):
+                looks.wide += [(name, width) for width in too_wide(visitor)]
+                looks.axe += [(name, found) for found in [findings(visitor)] if found]
+                looks.edges += [(name, lost) for lost in [lost_edges(visitor)] if lost]
+    one_site.command("demo", "clear")
     return looks
 
 
