@@ -23,13 +23,16 @@ run: $(VENV)/run.stamp translations ## Start the portal on http://127.0.0.1:8000
 install: $(VENV)/run.stamp translations ## Set up without starting, for a server
 	@:
 
+# A file's tests stay together: the journeys of one file share a running site. Two at least, so that nothing relies on one.
+ALL_CORES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(max(2, os.cpu_count() or 2))') --dist loadfile)
+
 .PHONY: test
 test: $(VENV)/dev.stamp translations ## Run all tests (TESTS="tests/mail -x" for some; TEST_DATABASE_URL=… for PostgreSQL too)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(ALL_CORES) $(TESTS)
 
 .PHONY: check
 check: lint ## Everything CI checks: lint, then all tests, with nothing left out
-	@PORTAL_TESTS_COMPLETE=1 $(BIN)/python -m pytest
+	@PORTAL_TESTS_COMPLETE=1 $(BIN)/python -m pytest $(ALL_CORES)
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp translations ## Check format, style, types, floors, templates and requirements

@@ -13,16 +13,31 @@ from portal.config import ROOT, load_settings
 from portal.declaration import views as declaration
 from portal.development import demo
 from portal.development import mailbox as postfach
+from portal.discussion import commands as discussion_commands
+from portal.discussion import notices
+from portal.discussion import office as moderation_office
+from portal.discussion import office_answers as synopsis_office
+from portal.discussion import views as discussion
+from portal.discussion.comments import PURPOSE as COMMENT
+from portal.discussion.personal_data import REGISTER as DISCUSSION
+from portal.discussion.positions import PURPOSE as POSITION
 from portal.mail import commands as mail
 from portal.mail.personal_data import PERSONAL_DATA as MAILS
 from portal.mail.worker import Chore
 from portal.optin import operations as optin_operations
 from portal.optin import views as optin
 from portal.optin.personal_data import OPTINS
+from portal.organisers import managing as accounts_office
+from portal.organisers import office
+from portal.organisers import views as accounts
+from portal.organisers.acts import ACTS as ACCOUNT_ACTS
+from portal.organisers.frame import Office
+from portal.organisers.personal_data import AUDIT_LOG, ORGANISERS
 from portal.pages import views as pages
 from portal.personal_data import Register
 from portal.privacy import operations as privacy_operations
 from portal.privacy import views as privacy
+from portal.signatures import office as signatures_office
 from portal.signatures import operations as signature_operations
 from portal.signatures import views as signatures
 from portal.signatures.operations import PURPOSE as SIGNATURE
@@ -58,16 +73,57 @@ def create_app(**overrides: Any) -> Flask:
     errors.init_app(app)
     static.init_app(app)
 
-    app.extensions["personal_data"] = register = Register([SIGNATURES, OPTINS, MAILS])
-    app.extensions["optin_purposes"] = purposes = {SIGNATURE.name: SIGNATURE}
+    app.extensions["personal_data"] = register = Register(
+        [SIGNATURES, *DISCUSSION, OPTINS, MAILS, ORGANISERS, AUDIT_LOG]
+    )
+    app.extensions["optin_purposes"] = purposes = {one.name: one for one in (SIGNATURE, COMMENT, POSITION)}
     app.extensions["chores"] = (
         Chore("reminders", timedelta(minutes=10), lambda s, now: optin_operations.remind(s, settings, purposes, now)),
         Chore("expired opt-ins", timedelta(minutes=10), lambda s, now: optin_operations.expire(s, purposes, now)),
         Chore("retention", timedelta(hours=1), lambda s, now: privacy_operations.retain(s, register, settings, now)),
         Chore("counter", timedelta(minutes=5), lambda s, _now: signature_operations.reconcile(s)),
+        Chore("digest", timedelta(minutes=10), lambda s, now: notices.digest(s, settings, now)),
     )
 
-    for part in (mail, optin, privacy, declaration, signatures, pages, doctor_command, postfach, demo):
+    app.extensions["office"] = Office(
+        sections=[
+            *office.SECTIONS,
+            *moderation_office.SECTIONS,
+            *synopsis_office.SECTIONS,
+            *accounts_office.SECTIONS,
+            *signatures_office.SECTIONS,
+        ],
+        work=[*office.WORK, *moderation_office.WORK, *synopsis_office.WORK, *signatures_office.WORK],
+        charts=[*moderation_office.CHARTS, *signatures_office.CHARTS],
+        checks=doctor_command.CHECKS,
+        acts={
+            **office.ACTS,
+            **moderation_office.ACTS,
+            **synopsis_office.ACTS,
+            **ACCOUNT_ACTS,
+            **signatures_office.ACTS,
+        },
+    )
+
+    for part in (
+        mail,
+        optin,
+        privacy,
+        declaration,
+        signatures,
+        accounts,
+        office,
+        moderation_office,
+        synopsis_office,
+        signatures_office,
+        discussion,
+        notices,
+        discussion_commands,
+        pages,
+        doctor_command,
+        postfach,
+        demo,
+    ):
         part.init_app(app)
 
     caching.init_app(app)

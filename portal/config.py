@@ -64,8 +64,24 @@ class Settings(BaseSettings):
     optin_reminders: int = Field(0, ge=0, le=2)
     mails_per_address_and_day: int = Field(5, ge=1)
     proof_years: int = Field(3, ge=1)
+    appeal_days: int = Field(184, ge=184)
+    """Days in which an author may object to a rejection; six months at the least (DSA Art. 20(1)). What came to nothing
+    is kept as long."""
+    block_years: int = Field(2, ge=1)
+    """Years after which a blocked address is forgotten."""
     signing_closes_at: datetime | None = None
     signing_grace_days: int = Field(7, ge=0)
+
+    office_session_hours: int = Field(12, ge=1, le=168)
+    """After this long an organiser logs in anew, whatever she is doing."""
+    office_idle_minutes: int = Field(60, ge=5)
+    """After this long without a page an organiser logs in anew."""
+    office_fresh_minutes: int = Field(10, ge=1)
+    """Sensitive acts ask for the password again when it was given longer ago."""
+    invitation_days: int = Field(7, ge=1, le=30)
+    reset_minutes: int = Field(60, ge=5, le=1440)
+    audit_years: int = Field(3, ge=1)
+    """How long the office's log is kept; the database refuses to remove anything of its last year."""
 
     rate_limit_storage: str = "memory://"
     rate_limit_suspicious: str = "30 per hour"

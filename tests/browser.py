@@ -17,7 +17,7 @@ class Client(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         assert not has_app_context(), "leave the app context first, or the request would share g and the session"
         session: Session | None = self.application.extensions.get("test_session")
-        if session is not None:
+        if session is not None and session.in_transaction():
             session.commit()
         return super().open(*args, **kwargs)
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from portal import create_app
 from portal.config import Settings
+from portal.organisers.models import Organiser
 from tests.browser import Browser, Client
 from tests.databases import Database, PostgreSQL, SQLite, engine_of, postgresql_database, postgresql_server
+from tests.office import Office, add_organiser, log_in
 
 COMPLETE = os.environ.get("PORTAL_TESTS_COMPLETE") == "1"
 """Whether nothing may be left out or skipped, as in CI."""
@@ -69,9 +72,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with a database runs once on each that is at hand."""
+    """A test with a database runs once on each that is at hand, unless it says that `one_database` will do."""
     if "database" in metafunc.fixturenames:
-        names = ["sqlite", "postgresql"] if postgresql_server() else ["sqlite"]
+        both = postgresql_server() and not metafunc.definition.get_closest_marker("one_database")
+        names = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database", names, indirect=True, scope="session")
 
 
@@ -112,8 +116,14 @@ def database_url(database: Database, tmp_path: Path) -> str:
     return database.fresh(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """The compiled templates, so that not each application of the suite compiles them for itself."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(database_url: str, tmp_path: Path) -> Iterator[MakeApp]:
+def make_app(database_url: str, tmp_path: Path, templates: BytecodeCache) -> Iterator[MakeApp]:
     """Makes the application on the test's database, with settings of the test's choice."""
     apps: list[Flask] = []
 
@@ -130,6 +140,7 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[MakeApp]:
         }
         app = create_app(**settings | overrides)
         app.test_client_class = Client
+        app.jinja_env.bytecode_cache = templates
         apps.append(app)
         return app
 
@@ -178,3 +189,16 @@ def client(app: Flask) -> Client:
 def browser(client: Client) -> Browser:
     """A visitor who opens pages and submits the forms on them."""
     return Browser(client)
+
+
+@pytest.fixture
+def office(app: Flask, session: Session) -> Office:
+    """Logs in to the office: `office("moderator")` is a browser of a new organiser with that role.
+
+    `organiser=` logs in somebody who is there already, `name=` gives a new one a name.
+    """
+
+    def enter(*roles: str, name: str = "", organiser: Organiser | None = None) -> Browser:
+        return log_in(app, session, organiser or add_organiser(session, *roles, name=name))
+
+    return enter

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import Engine, create_engine, insert, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
 
 from portal import create_app
 from portal.database import Base, db
@@ -97,11 +97,22 @@ class PostgreSQL:
         build_schema(url)
 
     def fresh(self, _folder: Path) -> str:
-        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
         with self._engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            if used := self._used(connection):
+                connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
         insert_single_rows(self._engine)
         return self._url
+
+    def _used(self, connection: Connection) -> list[str]:
+        """The tables that a test has left anything in, be it a number that was given and taken back.
+
+        To empty a table takes a hundred times as long as to see that it is empty.
+        """
+        tables = [table.name for table in Base.metadata.sorted_tables]
+        filled = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in tables)
+        numbered = "SELECT replace(sequencename, '_id_seq', '') FROM pg_sequences WHERE last_value IS NOT NULL"
+        found = {row[0] for row in connection.execute(text(f"{filled} UNION ALL {numbered}"))}
+        return [f'"{name}"' for name in tables if name in found]
 
     @contextmanager
     def empty(self, _folder: Path) -> Iterator[str]:

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
+
+CSV = "text/csv; charset=utf-8"
 
 
 def inert(value: Any) -> str:
@@ -17,11 +19,19 @@ def inert(value: Any) -> str:
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """A CSV file (RFC 4180, UTF-8 with a byte order mark, which spreadsheets ask for)."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(header)
-    writer.writerows([inert(value) for value in row] for row in rows)
-    return _file(name, "\ufeff" + buffer.getvalue(), "text/csv; charset=utf-8")
+    text = _lines([header]) + _lines([inert(value) for value in row] for row in rows)
+    return _file(name, "\ufeff" + text, CSV)
+
+
+def csv_stream(name: str, header: Sequence[str], batches: Iterable[Iterable[Sequence[Any]]]) -> Response:
+    """A CSV file as `csv_file` makes it, sent while its rows are being read."""
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff" + _lines([header])
+        for batch in batches:
+            yield _lines([inert(value) for value in row] for row in batch)
+
+    return _download(name, Response(stream_with_context(lines()), content_type=CSV))
 
 
 def json_file(name: str, content: Any) -> Response:
@@ -30,6 +40,15 @@ def json_file(name: str, content: Any) -> Response:
 
 
 def _file(name: str, text: str, content_type: str) -> Response:
-    response = Response(text, content_type=content_type)
+    return _download(name, Response(text, content_type=content_type))
+
+
+def _download(name: str, response: Response) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()

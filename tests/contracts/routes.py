@@ -6,7 +6,14 @@ from typing import NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
-VALUES: Mapping[str, object] = {"number": 1, "key": "1", "token": "x", "filename": "none.css", "format": "json"}
+VALUES: Mapping[str, object] = {
+    "number": 1,
+    "key": "1",
+    "token": "x",
+    "filename": "none.css",
+    "format": "json",
+    "name": "none",
+}
 
 
 class Route(NamedTuple):
