@@ -42,7 +42,7 @@ from portal.signatures import operations as signature_operations
 from portal.signatures import views as signatures
 from portal.signatures.operations import PURPOSE as SIGNATURE
 from portal.signatures.personal_data import SIGNATURES
-from portal.web import caching, errors, forms, headers, limits, static
+from portal.web import caching, errors, forms, headers, limits, numbers, static
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -64,6 +64,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["content"] = content.load(settings.content)
     app.extensions["addresses"] = addresses.make_address_book(app.extensions["content"].address_rules, settings)
 
+    numbers.init_app(app)
     database.init_app(app)
     Migrate(app, database.db, directory=str(ROOT / "portal" / "migrations"), render_as_batch=True)
     language.init_app(app)

@@ -17,9 +17,9 @@ from portal.database import db
 from portal.declaration.models import Revision, Thesis
 from portal.discussion import comments, desk, moderation, notices, positions, reading, wording
 from portal.discussion.blueprint import blueprint, private_page
-from portal.discussion.comments import Draft, NotEditable, Refused
+from portal.discussion.comments import Blocked, Draft, NotEditable, Refused
 from portal.discussion.forms import AppealForm, CommentForm, TextForm
-from portal.discussion.models import HOLD, REJECTED, UNCONFIRMED, UNDO, Appeal, Comment, ModerationDecision
+from portal.discussion.models import HOLD, UNCONFIRMED, UNDO, Appeal, Comment, ModerationDecision
 from portal.discussion.moderation import Outdated
 from portal.discussion.reading import Library, PublicComment
 from portal.discussion.vocabulary import REASONS
@@ -174,6 +174,16 @@ def mine(token: str) -> Any:
         own = comments.own_comment(db.session(), current_settings(), token) or abort(410)
         form.text.errors = [_("Darüber wurde inzwischen entschieden. Bitte sehen Sie sich an, was oben steht.")]
         return _my_page(token, own, form), 409
+    except Blocked:
+        db.session.rollback()
+        own = comments.own_comment(db.session(), current_settings(), token) or abort(410)
+        form.text.errors = [
+            _(
+                "Diese Änderung ist nicht möglich: Von Ihrer Adresse nehmen wir keine Texte mehr an. Löschen geht"
+                " weiterhin."
+            )
+        ]
+        return _my_page(token, own, form), 403
     return redirect(url_for("discussion.mine", token=token, geaendert=1), 303)
 
 
@@ -306,7 +316,7 @@ def _my_page(token: str, own: Comment, form: TextForm, *, preview: bool = False)
         appeals={one.decision_id: one for one in _appeals(own)},
         objectable=moderation.rejection(db.session(), settings, own, moment),
         appeal_until=notices.appeal_until(settings, decision) if decision else None,
-        editable=own.status != REJECTED,
+        editable=comments.may_edit(db.session(), own),
         unconfirmed=own.status == UNCONFIRMED,
         form=form,
         preview=commenters_html(form.text.data or "") if preview else None,

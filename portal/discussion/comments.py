@@ -33,7 +33,7 @@ from portal.discussion.models import (
     Outcome,
     Report,
 )
-from portal.discussion.moderation import Outdated, is_blocked
+from portal.discussion.moderation import Outdated, is_blocked, open_appeal
 from portal.mail import outbox
 from portal.mail.models import SENT, OutboxMail
 from portal.optin import operations as optin
@@ -72,6 +72,10 @@ class Refused(Exception):
 
 class NotEditable(Exception):
     """A rejected comment is not changed but objected to, and one that was taken back is gone."""
+
+
+class Blocked(Exception):
+    """From a blocked address nothing more is taken, no changes either."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,8 @@ def _refusal(
 
 
 def _no_reply_to(parent: Comment, thesis_key: str | None) -> str | None:
+    if parent.withdrawn_at is not None and parent.published_at is None:
+        return PARENT_NOT_PUBLIC
     if parent.status == DELETED or parent.withdrawn_at is not None:
         return PARENT_DELETED
     if parent.published_number is None:
@@ -215,13 +221,25 @@ def comments_of(session: Session, address_key: str) -> Sequence[Comment]:
     return session.scalars(mine.options(selectinload(Comment.texts)).order_by(Comment.id)).all()
 
 
+def may_edit(session: Session, comment: Comment) -> bool:
+    """Whether its state lets the author change a comment.
+
+    What is public can be changed even after a change was rejected, but not while the author objects to that.
+    """
+    if comment.status == REJECTED:
+        return comment.published_number is not None and open_appeal(session, comment) is None
+    return comment.status != DELETED
+
+
 def edit_comment(session: Session, comment: Comment, source: str, now: datetime) -> None:
-    """Change what a comment says. Raises NotEditable, and Outdated where somebody decided on it in the meantime.
+    """Change what a comment says. Raises NotEditable, Blocked, and Outdated where somebody decided meanwhile.
 
     What is public stays public until the new text is approved. A text that nobody has seen but its author, or that
     waits and nobody has decided on, is not kept beside the new one.
     """
-    if comment.status in {REJECTED, DELETED}:
+    if is_blocked(session, comment.address_key):
+        raise Blocked
+    if not may_edit(session, comment):
         raise NotEditable
     source = multi_line(source)
     latest = comment.text(comment.latest_number)
@@ -411,9 +429,7 @@ def _ask(
 ) -> OptIn:
     open_request = optin.open_request(session, PURPOSE, address)
     if open_request is not None and open_request.state(now) != PENDING:
-        _discard(session, open_request)
-        optin.minimise(session, open_request, now)
-        session.flush()
+        _forget(session, open_request, now)
         open_request = None
     return optin.request(
         session,
@@ -447,6 +463,11 @@ def _mail_context(session: Session, request: OptIn) -> dict[str, Any]:
 
 
 def _confirm(session: Session, request: OptIn, now: datetime) -> None:
+    """Let what was confirmed wait; if the address was blocked meanwhile, it goes as if the link had expired."""
+    if is_blocked(session, request.address_key):
+        request.status, request.confirmed_at = PENDING, None
+        _forget(session, request, now)
+        return
     for comment in _of_request(session, request):
         if comment.status == UNCONFIRMED:
             _into_the_queue(session, comment, now)
@@ -490,6 +511,13 @@ def _discard(session: Session, request: OptIn) -> None:
         comment.optin_id = None
     session.flush()
     delete_comments(session, unconfirmed, request.requested_at)
+
+
+def _forget(session: Session, request: OptIn, now: datetime) -> None:
+    """Remove a request that is still open, and its comments with it."""
+    _discard(session, request)
+    optin.minimise(session, request, now)
+    session.flush()
 
 
 PURPOSE = optin.Purpose(

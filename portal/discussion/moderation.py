@@ -71,14 +71,19 @@ class TooLate(Exception):
 # Deciding
 
 
-def possible_acts(session: Session, comment: Comment) -> tuple[Act, ...]:
-    """What a moderator can do with this comment as it is."""
+def possible_acts(session: Session, comment: Comment, rejected: Rejected = "latest") -> tuple[Act, ...]:
+    """What a moderator can do with this comment as it is, `rejected` being what a rejection would be about.
+
+    A rejected text whose author objects waits for that decision and no other; what is public beside it does not.
+    """
     status, acts = comment.status, list[Act]()
-    if status in {WAITING, HELD, RETURNED} or (status == REJECTED and open_appeal(session, comment) is None):
+    objected = status == REJECTED and open_appeal(session, comment) is not None
+    if status in {WAITING, HELD, RETURNED} or (status == REJECTED and not objected):
         acts.append("approve")
     if status in QUEUED:
         acts.append("return")
-    if status in {WAITING, HELD, RETURNED} or comment.published_number is not None:
+    public = comment.published_number is not None and (not objected or rejected == "public")
+    if status in {WAITING, HELD, RETURNED} or public:
         acts.append("reject")
     if status == WAITING:
         acts.append("hold")
@@ -105,7 +110,7 @@ def decide(
     rejection a `reason` and a `statement` of the facts (DSA Art. 17). Raises Outdated and OwnComment.
     """
     comment = _turn(session, comment_id)
-    if comment is None or comment.version != version or act not in possible_acts(session, comment):
+    if comment is None or comment.version != version or act not in possible_acts(session, comment, rejected):
         raise Outdated
     refuse_own(session, comment, by)
     if act in {RETURN, REJECT} and not statement.strip():
@@ -225,9 +230,13 @@ def may_decide_appeal(session: Session, appeal: Appeal, by: int) -> bool:
 
 
 def others_for(session: Session, appeal: Appeal) -> Sequence[Organiser]:
-    """Who could decide on an appeal: all who moderate, but for who decided first and the author."""
+    """Who could decide on an appeal: all who moderate, but for who decided first and the author.
+
+    Who has not accepted the invitation yet cannot.
+    """
     deciding = select(OrganiserRole.organiser_id).where(OrganiserRole.role.in_((OWNER, MODERATOR)))
-    statement = select(Organiser).where(Organiser.active, Organiser.id.in_(deciding)).order_by(Organiser.id)
+    accepted = Organiser.active, Organiser.password_hash.is_not(None)
+    statement = select(Organiser).where(*accepted, Organiser.id.in_(deciding)).order_by(Organiser.id)
     return [one for one in session.scalars(statement) if may_decide_appeal(session, appeal, one.id)]
 
 

@@ -263,11 +263,12 @@ def _place_asked_for() -> desk.Place | None:
     number = request.args.get("nach", type=int)
     try:
         since = datetime.fromisoformat(request.args.get("seit", ""))
-    except ValueError:
+        since = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
     if number is None or not 0 <= number < 2**31:
         return None
-    return desk.Place(since if since.tzinfo else since.replace(tzinfo=UTC), number)
+    return desk.Place(since, number)
 
 
 SECTIONS = (

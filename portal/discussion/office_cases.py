@@ -166,6 +166,9 @@ def lift() -> Any:
     return redirect(url_for("moderation.blocks", aufgehoben=1), 303)
 
 
+CHANGES = {"close": moderation.close, "reopen": moderation.reopen}
+
+
 @blueprint.route("/diskussion", methods=["GET", "POST"])
 @organisers_only(MODERATOR)
 def closing() -> Any:
@@ -176,10 +179,9 @@ def closing() -> Any:
     keys = [thesis.key for thesis in current.theses] if current else []
     former = sorted(set(closed) - {moderation.EVERYTHING, *keys})
     if request.method == "POST":
-        key = request.form.get("these", "")
-        if key not in {moderation.EVERYTHING, *keys, *former}:
-            abort(404)
-        change = moderation.reopen if request.form.get("act") == "reopen" else moderation.close
+        key, change = request.form.get("these"), CHANGES.get(request.form.get("act", ""))
+        if change is None or key not in {moderation.EVERYTHING, *keys, *former}:
+            abort(400)
         change(session, key, by=current_organiser().id, now=now())
         session.commit()
         return redirect(url_for("moderation.closing"), 303)

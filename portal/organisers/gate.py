@@ -1,6 +1,8 @@
 """The door of the office: who may see a view, and who may change something through it."""
 
 import functools
+import hmac
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ParamSpec
@@ -8,8 +10,10 @@ from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import refresh
+from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
 
 from portal import tokens
 from portal.clock import now
@@ -26,6 +30,10 @@ OFFICE = "/redaktion"
 """Where one comes to after logging in, when one was not on the way to anywhere else."""
 
 COOKIE = "office"
+HELD_BY = "held"
+"""The browser's mark on a form that waits for its owner to log in."""
+HELD_SECONDS = 60 * 60
+"""How long such a form may wait."""
 SEEN_EVERY = 60
 """Seconds after which the cookie says anew when the browser was last here."""
 
@@ -113,8 +121,11 @@ def admit(token: str) -> None:
 
 
 def dismiss() -> None:
-    """Take back all that the cookie says."""
+    """Take back all that the cookie says, but for the mark of the form that this browser has in hand."""
+    mark = session.get(HELD_BY)
     session.clear()
+    if mark is not None:
+        session[HELD_BY] = mark
     for name in ("organiser_visit", "csrf_token"):  # a token that belonged to the old cookie opens no form any more
         g.pop(name, None)
 
@@ -147,26 +158,38 @@ def way_back(target: str | None) -> str:
     return target
 
 
-def hold() -> str:
-    """What was just posted, signed, so that it can be posted again after logging in; without token and passwords."""
+def hold() -> str | None:
+    """What was just posted, signed, so that it can be posted again after logging in; without token and passwords.
+
+    Only what came from a form of ours in this very browser, and only for this browser: nobody is handed somebody
+    else's form to send.
+    """
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        return None
+    mark = session.setdefault(HELD_BY, secrets.token_urlsafe(16))
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)
         if name != "csrf_token" and not name.startswith("password")
     ]
-    return tokens.issue(current_settings(), "organisers.held", [this_page(), fields])
+    return tokens.issue(current_settings(), "organisers.held", [mark, int(now().timestamp()), this_page(), fields])
 
 
 def held(token: str | None) -> tuple[str, Sequence[tuple[str, str]]] | None:
-    """Address and fields of a form that `hold` kept, if there is one."""
+    """Address and fields of a form that `hold` kept for this browser not long ago, if there is one."""
     try:
-        address, fields = tokens.read(current_settings(), "organisers.held", token or "")
-    except tokens.TokenInvalid:
+        mark, since, address, fields = tokens.read(current_settings(), "organisers.held", token or "")
+    except (tokens.TokenInvalid, ValueError, TypeError):
+        return None
+    own = session.get(HELD_BY)
+    if own is None or not hmac.compare_digest(str(own), str(mark)) or now().timestamp() - since > HELD_SECONDS:
         return None
     return address, [(name, value) for name, value in fields]
 
 
-def ask_again(kept: str) -> Response:
+def ask_again(kept: str | None) -> Response:
     """The page that asks for the password again, with a form in its hands."""
     return private((render_template("organisers/again.html", form=AgainForm(formdata=None, held=kept)), 401))
 

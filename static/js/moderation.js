@@ -5,11 +5,12 @@
   const page = document.querySelector("[data-moderation]");
   if (!page) return;
 
-  let on = true;
+  // Off until somebody wants them: one key can publish (WCAG 2.1.4).
+  let on = false;
   try {
-    on = localStorage.getItem(SETTING) !== "off";
+    on = localStorage.getItem(SETTING) === "on";
   } catch {
-    // A browser that keeps nothing has the keys on each page anew.
+    // A browser that keeps nothing has no keys until they are switched on on each page.
   }
 
   const help = page.querySelector("[data-keys-help]");
@@ -37,7 +38,8 @@
   }
   name();
 
-  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
+  // Whoever is about to fill in a form presses letters for its sake, also beside a field.
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], details form") !== null;
 
   function step(rows, forward) {
     const here = rows.indexOf(document.activeElement);

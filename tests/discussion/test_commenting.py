@@ -12,8 +12,8 @@ from portal.addresses import AddressBook
 from portal.clock import now
 from portal.config import Settings
 from portal.declaration.models import Revision, Thesis, ThesisText
-from portal.discussion import comments, reading, wording
-from portal.discussion.comments import PURPOSE, Draft, NotEditable, Refused
+from portal.discussion import comments, moderation, reading, wording
+from portal.discussion.comments import PURPOSE, Blocked, Draft, NotEditable, Refused
 from portal.discussion.models import BlockedAddress, Closure, Comment, CommentText, ModerationDecision
 from portal.discussion.moderation import Outdated
 from portal.mail.models import OutboxMail
@@ -139,6 +139,39 @@ def test_from_a_blocked_address_nothing_is_taken(
     assert states(session) == []
     assert mails(session) == []
     assert session.scalar(select(func.count()).select_from(OptIn)) == 0
+
+
+def test_what_was_sent_before_a_block_is_confirmed_no_more(
+    session: Session, settings: Settings, write: Write, confirm: Confirm, moderator: Organiser
+) -> None:
+    """It goes as if the link had expired; what waited already goes on waiting."""
+    kept = write("Schon bestätigt.")
+    confirm()
+    write("Vor der Sperre.")
+    write("Auch vor der Sperre.")
+    link = newest_link(session, settings)
+    moderation.block(session, kept.id, "Test", by=moderator.id, now=now())
+    session.commit()
+    confirm(link)
+    assert [comment.id for comment in session.scalars(select(Comment))] == [kept.id]
+    assert session.scalars(select(OptIn.status)).all() == ["confirmed"], "that of the first"
+    assert mails(session).count("received") == 1
+    with pytest.raises(optin.Unknown):
+        optin.find(session, settings, link)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_from_a_blocked_address_nothing_is_changed(
+    session: Session, write: Write, confirm: Confirm, moderator: Organiser, confirmed: bool
+) -> None:
+    comment = write("Vor der Sperre.")
+    if confirmed:
+        confirm()
+    session.add(BlockedAddress(address_key=comment.address_key, reason="Test", by_id=moderator.id, at=now()))
+    session.commit()
+    with pytest.raises(Blocked):
+        comments.edit_comment(session, comment, "Nach der Sperre.", now())
+    assert texts(session, comment) == {1: "Vor der Sperre."}
 
 
 def test_what_is_not_confirmed_in_time_goes_with_its_request(
@@ -486,6 +519,37 @@ def test_a_rejected_comment_is_not_changed(session: Session, write: Write, confi
     session.refresh(comment)
     with pytest.raises(NotEditable):
         comments.edit_comment(session, comment, "Anders.", now())
+
+
+def test_what_is_public_is_changed_again_after_a_change_was_rejected(
+    session: Session, settings: Settings, published: Write, decide: Decide
+) -> None:
+    comment = published("Freigegeben.")
+    comments.edit_comment(session, comment, "Daneben.", now())
+    session.commit()
+    decide(comment, "reject")
+    session.refresh(comment)
+    assert (comment.status, comment.published_number) == ("rejected", 1)
+    comments.edit_comment(session, comment, "Besser.", now())
+    assert (comment.status, comment.published_number) == ("waiting", 1)
+    assert texts(session, comment) == {1: "Freigegeben.", 2: "Daneben.", 3: "Besser."}
+    session.commit()
+    decide(comment)
+    session.refresh(comment)
+    assert (comment.status, comment.published_number) == ("published", 3)
+
+
+def test_while_an_objection_is_open_nothing_is_changed(
+    session: Session, settings: Settings, published: Write, decide: Decide
+) -> None:
+    comment = published("Freigegeben.")
+    comments.edit_comment(session, comment, "Daneben.", now())
+    session.commit()
+    decide(comment, "reject")
+    assert moderation.file_appeal(session, settings, comment, "Das ist ein Zitat.", now()) is not None
+    session.commit()
+    with pytest.raises(NotEditable):
+        comments.edit_comment(session, comment, "Besser.", now())
 
 
 def test_a_comment_is_kept_as_it_was_typed_and_as_safe_html(

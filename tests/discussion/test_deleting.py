@@ -216,6 +216,16 @@ def test_a_legal_hold_keeps_the_comment_out_of_sight(
     assert other.id not in session.scalars(select(Comment.id)).all()
 
 
+def test_nobody_learns_of_what_was_never_public_and_is_held(session: Session, write: Write, confirm: Confirm) -> None:
+    comment = write()
+    confirm()
+    holds.place(session, "comments", comment.id, "claim 1", now())
+    comments.delete_comment(session, comment, now())
+    session.commit()
+    assert comment.withdrawn_at is not None
+    assert comments.refusal(session, comment.revision, None, comment.id) == "parent_not_public"
+
+
 def test_an_open_appeal_goes_with_the_comment(
     session: Session, settings: Settings, write: Write, confirm: Confirm, decide: Decide, delete: Delete
 ) -> None:

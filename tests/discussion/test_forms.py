@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import tokens
+from portal.clock import now
 from portal.config import Settings
 from portal.discussion import comments, moderation
 from portal.discussion.models import Appeal, Comment, Report
@@ -400,6 +401,52 @@ def test_the_edit_has_a_preview_and_names_mistakes(
     assert "um 1 Zeichen" in page.text("[role=alert]")
     session.refresh(comment)
     assert comment.latest_number == 1
+
+
+def test_a_blocked_author_is_told_and_keeps_what_was_typed(
+    browser: Browser, session: Session, settings: Settings, published: Write, moderator: Organiser
+) -> None:
+    comment = published("Mein Text.")
+    browser.open(status_page(settings, comment))
+    moderation.block(session, comment.id, "Test", by=moderator.id, now=now())
+    session.commit()
+    page = browser.submit(form="#aendern form", button="Änderung speichern", text="Mein neuer Text.")
+    assert page.status == 403
+    assert "Diese Änderung ist nicht möglich" in page.text("[role=alert]")
+    assert page.fields("#aendern form")["text"] == "Mein neuer Text."
+    session.refresh(comment)
+    assert comment.latest_number == 1
+
+
+def test_a_blocked_visitor_sees_the_page_of_an_expired_link(
+    browser: Browser, session: Session, settings: Settings, write: Write, confirm: Confirm, moderator: Organiser
+) -> None:
+    first = write()
+    confirm()
+    write("Noch einer.")
+    browser.open(f"/bestaetigen/{newest_link(session, settings)}")
+    moderation.block(session, first.id, "Test", by=moderator.id, now=now())
+    session.commit()
+    page = browser.submit(button="Ja, ich bestätige")
+    assert page.status == 410
+    assert "Dieser Link gilt nicht mehr" in page.text("h1")
+    assert [comment.id for comment in all_comments(session)] == [first.id]
+
+
+def test_after_a_rejected_change_the_public_comment_can_be_changed_again(
+    browser: Browser, session: Session, settings: Settings, published: Write, decide: Decide
+) -> None:
+    comment = published("Mein Text.")
+    comments.edit_comment(session, comment, "Daneben.", now())
+    session.commit()
+    decide(comment, "reject")
+    browser.open(status_page(settings, comment))
+    page = browser.submit(form="#aendern form", button="Änderung speichern", text="Besser.")
+    assert "Ihre Änderung wartet auf Freigabe." in page.text()
+    decide(comment, "reject")
+    moderation.file_appeal(session, settings, comment, "Doch.", now())
+    session.commit()
+    assert not browser.open(status_page(settings, comment)).has("#aendern")
 
 
 def test_a_rejection_is_explained_and_can_be_objected_to_once(

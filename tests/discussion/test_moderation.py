@@ -31,6 +31,7 @@ from portal.organisers.models import AuditEntry, Organiser
 from portal.web.caching import PublicVersion
 from tests.databases import engine_of
 from tests.discussion.conftest import Confirm, Decide, Write, add_moderator, later, mails
+from tests.office import add_organiser
 
 Waiting = Callable[..., Comment]
 
@@ -565,6 +566,50 @@ def test_while_an_objection_is_open_the_comment_is_not_approved_beside_it(
 ) -> None:
     with pytest.raises(Outdated):
         decide(appeal.comment)
+
+
+@pytest.fixture
+def appealed_edit(session: Session, settings: Settings, published: Write, decide: Decide) -> Comment:
+    """A public comment whose author objects to the rejection of an edit."""
+    comment = published()
+    edit(session, comment, "Daneben.")
+    decide(comment, "reject")
+    assert moderation.file_appeal(session, settings, comment, "Das ist ein Zitat.", now()) is not None
+    session.commit()
+    return comment
+
+
+@pytest.mark.parametrize("rejected", ["latest", "both"])
+def test_while_an_objection_is_open_the_text_is_not_rejected_again(
+    session: Session, appealed_edit: Comment, decide: Decide, rejected: str
+) -> None:
+    assert moderation.possible_acts(session, appealed_edit) == ()
+    with pytest.raises(Outdated):
+        decide(appealed_edit, "reject", rejected=rejected)
+    session.rollback()
+    assert acts(session) == ["approve", "reject"]
+    assert appealed_edit.published_number == 1
+
+
+def test_while_an_objection_is_open_reports_still_take_down_what_is_public(
+    session: Session,
+    settings: Settings,
+    appealed_edit: Comment,
+    moderator: Organiser,
+    report: Callable[..., Report | None],
+) -> None:
+    report(appealed_edit)
+    decide_reports(session, settings, appealed_edit, moderator)
+    assert (appealed_edit.status, appealed_edit.published_number) == ("rejected", None)
+    assert session.scalars(select(ModerationDecision.text_number).order_by(ModerationDecision.id)).all() == [1, 2, 1]
+    assert session.scalars(select(Appeal.status)).all() == ["open"]
+
+
+def test_who_has_only_an_invitation_cannot_decide_on_an_objection(session: Session, appeal: Appeal) -> None:
+    add_moderator(session, "In Vited")
+    assert moderation.others_for(session, appeal) == []
+    ready = add_organiser(session, "moderator")
+    assert moderation.others_for(session, appeal) == [ready]
 
 
 def test_a_rejection_that_was_objected_to_is_not_undone(session: Session, appeal: Appeal, moderator: Organiser) -> None:

@@ -98,10 +98,38 @@ def begins(moderator: Visitor) -> None:
     moderator.sees("Beispiel 0:")
 
 
+def switches_the_keys_on(moderator: Visitor) -> None:
+    """They are off until somebody wants them."""
+    moderator.main.locator("summary", has_text="Tasten").click()
+    moderator.main.locator("[data-keys-switch]").check()
+    moderator.main.locator("summary", has_text="Tasten").click()
+
+
+def test_keys_do_nothing_before_they_are_switched_on(with_keys: Visitor, queue: Session) -> None:
+    moderator = with_keys
+    begins(moderator)
+    moderator.presses("a")
+    moderator.sees("Beispiel 0:")
+    assert outcome(queue) == {"waiting": MANY}
+
+
+def test_no_key_is_pressed_for_its_own_sake_beside_the_fields_of_a_form(with_keys: Visitor, queue: Session) -> None:
+    """Who has chosen a reason and begins to type its words has not clicked into the field yet."""
+    moderator = with_keys
+    begins(moderator)
+    switches_the_keys_on(moderator)
+    moderator.main.get_by_text("Ablehnen, mit Begründung").click()
+    moderator.main.get_by_label("Werbung oder Spam").check()
+    moderator.page.keyboard.type("Das ist Werbung")
+    moderator.sees("Beispiel 0:")
+    assert outcome(queue) == {"waiting": MANY}
+
+
 def test_fifty_comments_by_keys(with_keys: Visitor, queue: Session) -> None:
     """Nine of ten are approved with one key each; every tenth is returned, with words; one is taken back."""
     moderator = with_keys
     begins(moderator)
+    switches_the_keys_on(moderator)
     for number in range(MANY):
         moderator.sees(f"Beispiel {number}:")
         if number % 10 == 9:
@@ -179,6 +207,7 @@ def test_keys_stay_quiet_where_one_types_and_can_be_switched_off(with_keys: Visi
     """WCAG 2.1.4."""
     moderator = with_keys
     begins(moderator)
+    switches_the_keys_on(moderator)
     moderator.presses("r")
     moderator.page.keyboard.type("aujkr?")
     expect(moderator.page.locator("#changes")).to_have_value("aujkr?")
@@ -208,6 +237,7 @@ def test_keys_stay_quiet_where_one_types_and_can_be_switched_off(with_keys: Visi
 def test_a_key_with_ctrl_is_the_browsers(with_keys: Visitor, queue: Session) -> None:
     moderator = with_keys
     begins(moderator)
+    switches_the_keys_on(moderator)
     moderator.presses("Control+a")
     moderator.sees("Beispiel 0:")
     assert outcome(queue) == {"waiting": MANY}

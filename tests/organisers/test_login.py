@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -377,3 +378,34 @@ def test_the_wrong_role_is_told_which_one_is_needed(office: Office) -> None:
     page = office(MODERATOR).open("/redaktion/konten")
     assert page.status == 403
     assert "Leitung" in page.text()
+
+
+def test_nobody_is_handed_somebody_elses_form(app: Flask, session: Session) -> None:
+    """A form that an outsider sent from his own browser is not there for an owner to send after logging in."""
+    owner = add_organiser(session, "owner", name="Olga Leitung")
+    session.commit()
+    outsider = browser_of(app)
+    token = outsider.open("/redaktion/anmelden").fields()["csrf_token"]
+    bait = {"name": "Eve", "email": "eve@evil.example", "language": "de", "roles": "owner"}
+    answer = outsider.client.post("/redaktion/konten/einladen", data={**bait, "csrf_token": token})
+    held = form_value(answer.get_data(as_text=True), "held")
+
+    deceived = browser_of(app)
+    deceived.open("/redaktion/anmelden")
+    deceived.submit(email=owner.email, password=PASSWORD, held=held)
+    page = deceived.submit("#code-form", code=code())
+    assert "Jetzt absenden" not in page.text()
+    assert page.has(".office-logout")
+
+
+def test_a_form_from_elsewhere_is_not_kept(app: Flask) -> None:
+    """Without a token of this browser there is nothing to send later."""
+    answer = browser_of(app).client.post("/redaktion/kommentare/import", data={"revision": "1"})
+    assert answer.status_code == 401
+    assert form_value(answer.get_data(as_text=True), "held") == ""
+
+
+def form_value(html: str, name: str) -> str:
+    """The value of a hidden field on a page."""
+    field = LexborHTMLParser(html).css_first(f"input[name={name}]")
+    return (field.attributes.get("value") or "") if field else ""
