@@ -74,6 +74,7 @@ def feed(visitor: Visitor) -> str:
     return str(visitor.page.request.get(visitor.site.url + FEED).text())
 
 
+@pytest.mark.one_database
 def test_a_comment_from_its_writing_to_the_second_opinion(people: People) -> None:
     """Returned, changed, approved, answered, reported, rejected, and published after all."""
     author, first = people.author, people.first
