@@ -2,6 +2,7 @@
 
 import re
 import sys
+import unicodedata
 from types import FrameType
 from typing import Any
 
@@ -250,7 +251,8 @@ def test_anything_becomes_harmless_html_in_its_last_form(source: str) -> None:
     """No exception; only what is allowed; nothing invisible comes back; cleaning it again changes nothing."""
     html = commenters_html(source)
     assert_harmless(html, COMMENTERS)
-    assert single_line(words_shown(html)) == words_shown(html)
+    # A mark may come to stand beside another letter where a link was taken out between them.
+    assert single_line(words_shown(html)) == unicodedata.normalize("NFC", words_shown(html))
     assert second_gate(html, COMMENTERS) == html
     again = first_gate(html, COMMENTERS)
     # Plain paragraphs have their addresses as text; bleach would make links of them.
