@@ -10,7 +10,7 @@ P = ParamSpec("P")
 
 blueprint = Blueprint("discussion", __name__)
 
-NUMBER = "<int(max=2147483647):number>"
+NUMBER = "<int:number>"
 """A comment's number in an address: what no row can have is no page."""
 
 

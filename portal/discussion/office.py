@@ -77,7 +77,7 @@ def queue() -> str:
     )
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>", methods=["GET", "POST"])
+@blueprint.route("/kommentare/<int:number>", methods=["GET", "POST"])
 @organisers_only(MODERATOR)
 def comment(number: int) -> Any:
     """One comment with everything that helps to decide, and the decision."""
@@ -135,7 +135,7 @@ def undo() -> Any:
     return redirect(url_for("moderation.comment", number=number, zurueckgenommen=1), 303)
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>/sperren", methods=["POST"])
+@blueprint.route("/kommentare/<int:number>/sperren", methods=["POST"])
 @organisers_only(MODERATOR)
 def block(number: int) -> Any:
     """Block the address that a comment comes from."""

@@ -43,7 +43,7 @@ _LARGEST_FORM = 4 * wxr.LARGEST_FILE
 """What was understood of an export is sent along, compressed and signed, until somebody says yes."""
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>/antwort", methods=["GET", "POST"])
+@blueprint.route("/kommentare/<int:number>/antwort", methods=["GET", "POST"])
 @organisers_only(EDITOR, MODERATOR)
 def answer(number: int) -> Any:
     """The official answer to a comment; with `step=preview` only how it would look."""
@@ -65,7 +65,7 @@ def answer(number: int) -> Any:
     return _back_to(number, "antwort")
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>/antwort/zurueckziehen", methods=["POST"])
+@blueprint.route("/kommentare/<int:number>/antwort/zurueckziehen", methods=["POST"])
 @organisers_only(EDITOR, MODERATOR)
 def withdraw_answer(number: int) -> Any:
     """Take the official answer back."""
@@ -78,7 +78,7 @@ def withdraw_answer(number: int) -> Any:
     return _back_to(number, "antwort-zurueck")
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>/ergebnis", methods=["GET", "POST"])
+@blueprint.route("/kommentare/<int:number>/ergebnis", methods=["GET", "POST"])
 @organisers_only(EDITOR, MODERATOR)
 def outcome(number: int) -> Any:
     """What became of a comment, why, and where one can see it."""
@@ -102,7 +102,7 @@ def outcome(number: int) -> Any:
     return _back_to(number, "ergebnis")
 
 
-@blueprint.route("/kommentare/<int(max=2147483647):number>/ergebnis/zurueckziehen", methods=["POST"])
+@blueprint.route("/kommentare/<int:number>/ergebnis/zurueckziehen", methods=["POST"])
 @organisers_only(EDITOR, MODERATOR)
 def withdraw_outcome(number: int) -> Any:
     """Take an outcome back: what becomes of the comment is open again."""

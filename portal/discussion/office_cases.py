@@ -56,7 +56,7 @@ ANSWERS = {"take_down": "reply", "dismiss": "explanation", "close": "closing"}
 """The field of each form that answers the reporters."""
 
 
-@blueprint.route("/meldungen/<int(max=2147483647):number>", methods=["GET", "POST"])
+@blueprint.route("/meldungen/<int:number>", methods=["GET", "POST"])
 @organisers_only(MODERATOR)
 def report(number: int) -> Any:
     """All reports on the comment with this number, and the one decision on those that are open."""
@@ -110,7 +110,7 @@ def appeals() -> str:
     )
 
 
-@blueprint.route("/widersprueche/<int(max=2147483647):number>", methods=["GET", "POST"])
+@blueprint.route("/widersprueche/<int:number>", methods=["GET", "POST"])
 @organisers_only(MODERATOR)
 def appeal(number: int) -> Any:
     """One objection with the decision that it is against, and the decision of somebody else."""
@@ -180,7 +180,9 @@ def closing() -> Any:
     former = sorted(set(closed) - {moderation.EVERYTHING, *keys})
     if request.method == "POST":
         key, change = request.form.get("these"), CHANGES.get(request.form.get("act", ""))
-        if change is None or key not in {moderation.EVERYTHING, *keys, *former}:
+        if key not in {moderation.EVERYTHING, *keys, *former}:
+            abort(404)
+        if change is None:
             abort(400)
         change(session, key, by=current_organiser().id, now=now())
         session.commit()

@@ -37,7 +37,7 @@ def _moment(value: datetime | None) -> str | None:
 
 def _not_held(table: type[Base], row_id: Any) -> ColumnElement[bool]:
     held = select(LegalHold.row_id).where(LegalHold.table_name == table.__tablename__)
-    return row_id.not_in(held)  # type: ignore[no-any-return]
+    return row_id.not_in(held)  # type: ignore[no-any-return]  # the column's type is the caller's
 
 
 # Comments

@@ -620,7 +620,7 @@ def test_closing_what_is_no_thesis_is_refused(office: Office, revision: object) 
     browser = office("moderator")
     page = browser.open("/redaktion/diskussion")
     token = page.attribute("input[name=csrf_token]", "value")
-    assert browser.client.post(page.path, data={"csrf_token": token, "these": "nichts"}).status_code == 400
+    assert browser.client.post(page.path, data={"csrf_token": token, "these": "nichts"}).status_code == 404
 
 
 def moderation_closures(session: Session) -> list[str]:
