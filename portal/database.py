@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from select import POLLIN, poll
@@ -29,6 +29,9 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached,
 
 BUSY_SECONDS = 20
 """How long a SQLite writer waits for another one before it gives up."""
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "recursive_triggers=ON")
+"""How SQLite is to behave. Without `recursive_triggers`, REPLACE would get past the triggers that refuse to delete."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -108,7 +111,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # transactions begin in _on_begin, not by the driver's guess
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -167,6 +170,30 @@ def in_one_go(session: Session) -> Iterator[None]:
     except dbapi_error as error:
         refused = DBAPIError.instance("", None, error, dbapi_error, hide_parameters=True, dialect=connection.dialect)
         raise refused from error
+
+
+def empty_write_ahead_log(session: Session) -> None:
+    """Write SQLite's log of recent changes into the database and cut it to nothing: it still holds what was erased.
+
+    Who reads or writes for longer than a second puts it off to the next time. Needs a session that has not begun yet.
+    """
+    _on_its_own(session, "PRAGMA wal_checkpoint(TRUNCATE)", patience=1)
+
+
+def rewrite_file(session: Session) -> None:
+    """Write SQLite's file anew. Where it had moved rows within a page, `secure_delete` leaves rests of erased ones.
+
+    Writers wait meanwhile, about two seconds for 100 MB. Needs a session that has not begun yet.
+    """
+    _on_its_own(session, "VACUUM", patience=BUSY_SECONDS)
+
+
+def _on_its_own(session: Session, statement: str, *, patience: int) -> None:
+    """Execute on SQLite what cannot be part of a transaction. `patience` is in seconds."""
+    engine = session.get_bind().engine
+    if engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(engine.url.database or "", timeout=patience)) as connection:
+            connection.execute(statement)
 
 
 def insert_row(session: Session, model: type[M], **values: Any) -> M:

@@ -11,7 +11,7 @@ from portal.declaration.source import RevisionSource, TextSource, ThesisSource
 PUBLISHED = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
-def publish_revision(session: Session, number: int = 1) -> Revision:
+def publish_revision(session: Session, number: int = 1, at: datetime = PUBLISHED) -> Revision:
     """Publish revision `number` with one thesis in both languages; the earlier ones must be there."""
     texts = {
         language: TextSource(
@@ -27,4 +27,4 @@ def publish_revision(session: Session, number: int = 1) -> Revision:
         )
         for language, title in (("de", "Testfassung"), ("en", "Test revision"))
     }
-    return publish(session, RevisionSource(number, texts), PUBLISHED)
+    return publish(session, RevisionSource(number, texts), at)

@@ -18,6 +18,8 @@ from portal.signatures import operations
 from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import Entry
 from portal.signatures.vocabulary import FIELDS, STATES
+from portal.subscribers.models import CONFIRMED as SUBSCRIBED
+from portal.subscribers.models import FORM, Subscription
 
 
 @click.group()
@@ -32,13 +34,15 @@ def demo() -> None:
 @click.option("--people", type=click.IntRange(1, 100_000), default=200, show_default=True)
 @with_appcontext
 def load(people: int) -> None:
-    """Add people who have signed, some to be named, some not, and a discussion with comments in every state."""
+    """Add people who have signed, some to be named, some with the newsletter, and comments in every state."""
     session = db.session()
     revision = current_revision(session)
     if revision is None:
         raise click.ClickException("no revision is published yet: run `declaration publish --all`")
     there = _count(session)
-    session.add_all(_signature(revision, number) for number in range(there + 1, there + people + 1))
+    new = range(there + 1, there + people + 1)
+    session.add_all(_signature(revision, number) for number in new)
+    session.add_all(_subscription(number) for number in new if number % 3 == 0)
     written = demo_discussion.load(session, current_settings(), current_addresses(), revision, now())
     _make_true(session)
     click.echo(f"{people} demo people have signed, and {written} demo comments are written.")
@@ -50,7 +54,8 @@ def clear() -> None:
     """Remove all demo people and their discussion."""
     session = db.session()
     number = _count(session)
-    session.execute(delete(Signature).where(Signature.email.endswith(f"@{DOMAIN}")))
+    for table in (Signature, Subscription):
+        session.execute(delete(table).where(table.email.endswith(f"@{DOMAIN}")))
     written = demo_discussion.clear(session, now())
     _make_true(session)
     click.echo(f"{number} demo people and {written} demo comments are gone.")
@@ -83,6 +88,20 @@ def _signature(revision: Revision, number: int) -> Signature:
     )
     operations.write_entry(signature, entry)
     return signature
+
+
+def _subscription(number: int) -> Subscription:
+    address = current_addresses().identify(f"person{number}@{DOMAIN}")
+    return Subscription(
+        address_key=address.key,
+        email=address.email,
+        name=f"Demo-Person {number}",
+        language="en" if number % 2 else "de",
+        status=SUBSCRIBED,
+        source=FORM,
+        requested_at=now(),
+        confirmed_at=now(),
+    )
 
 
 def _count(session: Session) -> int:

@@ -20,6 +20,7 @@ from portal.discussion.answers import Seen
 from portal.discussion.comments import PURPOSE, Draft
 from portal.discussion.models import (
     NOTED,
+    REFUSE_DELETE,
     STANCES,
     Comment,
     ModerationDecision,
@@ -36,6 +37,10 @@ from portal.web.caching import public_changed
 
 DOMAIN = "demo.invalid"
 """No mail can ever reach it (RFC 2606)."""
+LASTS = timedelta(days=30)
+"""How long the discussion has gone on, if the revision was there so long."""
+STEPS = 250
+"""Each act takes this part of the time that is left."""
 POSITIONS = 14
 """People who say what they think of each thesis: enough for the numbers to be shown."""
 
@@ -58,7 +63,7 @@ REPLIES = (
 
 @dataclass
 class Discussion:
-    """A discussion that grows, comment by comment, from some weeks ago until now."""
+    """A discussion that grows, act by act, from when the revision was published, or some weeks ago, until now."""
 
     session: Session
     settings: Settings
@@ -68,13 +73,17 @@ class Discussion:
     people: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
+        self.moment = min(max(self.revision.published_at, self.now - LASTS), self.now)
         self.first, self.second = (_moderator(self, number).id for number in (1, 2))
-        self.moment = self.now - timedelta(days=30)
+
+    def later(self) -> datetime:
+        """The moment of the next act: after all others and before now, however little time there has been."""
+        self.moment += (self.now - self.moment) / STEPS
+        return self.moment
 
     def write(self, text: str, thesis: str | None, parent: Comment | None = None, **details: str) -> Comment:
-        """Hand in a comment, some hours after the one before."""
-        number = next(self.people)
-        self.moment += timedelta(hours=5, minutes=number % 50)
+        """Hand in a comment."""
+        number, moment = next(self.people), self.later()
         comment = comments.request_comment(
             self.session,
             self.settings,
@@ -86,11 +95,11 @@ class Discussion:
                 parent_id=parent.id if parent else None,
                 capacity=[*CAPACITIES, None][number % (len(CAPACITIES) + 1)],
             ),
-            self.book.identify(f"comment{self.moment:%Y%m%d%H%M%S}-{number}@{DOMAIN}"),
+            self.book.identify(f"comment{self.now:%Y%m%d%H%M%S%f}-{number}@{DOMAIN}"),
             consents=[wording.comment()],
             language=details.get("language", "de"),
-            now=self.moment,
-            submission=f"demo {self.moment.isoformat()} {number}",
+            now=moment,
+            submission=f"demo {self.now.isoformat()} {number}",
         )
         if comment is None:
             raise RuntimeError("a demo address is blocked")
@@ -100,7 +109,7 @@ class Discussion:
         """Hand in a comment and confirm it."""
         comment = self.write(text, thesis, parent, **details)
         link = optin.token(self.settings, self.session.get_one(OptIn, comment.optin_id))
-        optin.confirm(self.session, self.settings, {PURPOSE.name: PURPOSE}, link, self.moment + timedelta(minutes=4))
+        optin.confirm(self.session, self.settings, {PURPOSE.name: PURPOSE}, link, self.later())
         return comment
 
     def published(self, text: str, thesis: str | None, parent: Comment | None = None, **details: str) -> Comment:
@@ -110,7 +119,7 @@ class Discussion:
         return comment
 
     def decide(self, comment: Comment, act: Act, statement: str = "", reason: str | None = None) -> None:
-        """Decide on a comment some hours after it was written."""
+        """Decide on a comment."""
         self.session.refresh(comment)
         moderation.decide(
             self.session,
@@ -119,7 +128,7 @@ class Discussion:
             comment.version,
             act,
             by=self.first,
-            now=self.moment + timedelta(hours=3 + comment.id % 9),
+            now=self.later(),
             statement=statement,
             reason=reason,
         )
@@ -131,7 +140,7 @@ class Discussion:
             self.settings,
             comment,
             "Beispielwiderspruch: Hier stünde, warum die Ablehnung falsch war.",
-            self.now,
+            self.later(),
         )
         if filed is None:
             raise RuntimeError("there is nothing to object to")
@@ -146,7 +155,7 @@ class Discussion:
             reason=reason,
             explanation="Beispielmeldung: Hier stünde, was an dem Kommentar nicht in Ordnung ist.",
             language="de",
-            now=self.now,
+            now=self.later(),
         )
         if filed is None:
             raise RuntimeError("what is not public cannot be reported")
@@ -196,31 +205,32 @@ def _threads(discussion: Discussion, place: str | None) -> None:
 
 
 def _answer(discussion: Discussion, comment: Comment) -> None:
-    session, by, now = discussion.session, discussion.first, discussion.now
+    session, by = discussion.session, discussion.first
     seen = Seen(comment.published_number, None)
     text = "Beispielantwort der Redaktion: Hier stünde, was die Redaktion dazu sagt."
-    answers.answer(session, comment.id, seen, text, by=by, now=now)
+    answers.answer(session, comment.id, seen, text, by=by, now=discussion.later())
     why = "Beispielbegründung: Hier stünde, was aus dem Kommentar wurde."
-    answers.settle(session, comment.id, seen, NOTED, why, None, by=by, now=now)
+    answers.settle(session, comment.id, seen, NOTED, why, None, by=by, now=discussion.later())
 
 
 def _states(discussion: Discussion, place: str | None) -> None:
     """One comment in each state that authors and moderators can see."""
-    session, now = discussion.session, discussion.now
+    session = discussion.session
     discussion.write("Beispielkommentar, der noch nicht bestätigt ist.", place)
     for number in range(4):
         discussion.confirmed(f"Beispielkommentar {number + 1}, der auf Freigabe wartet.", place)
     discussion.confirmed("Beispielkommentar mit einem Namen in zwei Schriften.", place, name="Dеmo-Person")
     discussion.decide(discussion.confirmed("Beispielkommentar, der zurückgestellt ist.", place), "hold")
     changed = discussion.published("Beispielkommentar, der freigegeben ist.", place)
-    comments.edit_comment(session, changed, "Beispielkommentar, der freigegeben ist und geändert wurde.", now)
+    reworded = "Beispielkommentar, der freigegeben ist und geändert wurde."
+    comments.edit_comment(session, changed, reworded, discussion.later())
     returned = discussion.confirmed("Beispielkommentar, der zurückgegeben ist.", place)
     discussion.decide(returned, "return", "Beispielbitte: Hier stünde, was geändert werden soll.")
     _rejected(discussion, place)
     _reported(discussion, place)
     parent = discussion.published("Beispielkommentar, der zurückgezogen wird.", place)
     discussion.published(REPLIES[0], place, parent)
-    comments.delete_comment(session, parent, now)
+    comments.delete_comment(session, parent, discussion.later())
 
 
 def _rejected(discussion: Discussion, place: str | None) -> None:
@@ -242,7 +252,7 @@ def _rejected(discussion: Discussion, place: str | None) -> None:
         "reversed",
         "Beispielantwort: Hier stünde, warum der Kommentar doch veröffentlicht wird.",
         by=discussion.second,
-        now=discussion.now,
+        now=discussion.later(),
     )
 
 
@@ -265,7 +275,7 @@ def _reported(discussion: Discussion, place: str | None) -> None:
             reason="insult" if act else None,
             statement="Beispielbegründung: Hier stünden die Tatsachen." if act else "",
             by=discussion.second,
-            now=discussion.now,
+            now=discussion.later(),
         )
 
 
@@ -279,8 +289,8 @@ def _take_positions(discussion: Discussion) -> None:
                 address_key=address.key,
                 email=address.email,
                 language="de",
-                requested_at=discussion.now,
-                confirmed_at=discussion.now,
+                requested_at=discussion.later(),
+                confirmed_at=discussion.later(),
                 positions=[
                     Position(thesis_id=thesis.id, stance=STANCES[(number * thesis.position) % 4 % 3])
                     for thesis in discussion.revision.theses
@@ -294,6 +304,7 @@ def _moderator(discussion: Discussion, number: int) -> Organiser:
     address = discussion.book.identify(f"moderation{number}@{DOMAIN}")
     known = discussion.session.scalar(select(Organiser).where(Organiser.address_key == address.key))
     if known is not None:
+        known.deactivated_at = discussion.now
         return known
     organiser = Organiser(
         name=f"Demo-Redaktion {number}",
@@ -301,7 +312,7 @@ def _moderator(discussion: Discussion, number: int) -> Organiser:
         address_key=address.key,
         language="de",
         active=False,
-        invited_at=discussion.now,
+        invited_at=discussion.moment,
         deactivated_at=discussion.now,
         role_rows=[OrganiserRole(role="moderator")],
     )
@@ -311,10 +322,19 @@ def _moderator(discussion: Discussion, number: int) -> Organiser:
 
 
 def _remove_decisions(session: Session, ids: set[int]) -> None:
-    """Remove what was decided on comments that never were anybody's: it would be counted in public."""
+    """Remove what was decided on comments that never were anybody's: it would be counted in public.
+
+    The database refuses that, whoever asks. So its refusal is gone for a moment, inside this transaction and for nobody
+    else.
+    """
+    connection = session.connection()
+    dialect = connection.dialect.name
+    table = " ON moderation_decisions" if dialect == "postgresql" else ""
+    connection.exec_driver_sql(f"DROP TRIGGER moderation_decisions_refuse_delete{table}")
     mine = ModerationDecision.comment_id.in_(ids)
     session.execute(delete(ModerationDecision).where(mine, ModerationDecision.undoes_id.is_not(None)))
     session.execute(delete(ModerationDecision).where(mine))
+    connection.exec_driver_sql(REFUSE_DELETE[dialect])
 
 
 def _all(session: Session) -> list[Comment]:

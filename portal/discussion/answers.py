@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.declaration.models import Revision, Thesis
 from portal.discussion import notices
 from portal.discussion.models import PARTLY, TAKEN_UP, Comment, OfficialAnswer, Outcome
+from portal.discussion.moderation import turn
 from portal.organisers import audit
 from portal.web.caching import public_changed
 
@@ -60,7 +61,7 @@ def answer(session: Session, comment_id: int, seen: Seen, source: str, *, by: in
 
     Raises Outdated.
     """
-    comment = _turn(session, comment_id)
+    comment = _public(session, comment_id)
     known = answer_of(session, comment) if comment else None
     if comment is None or seen != Seen(comment.published_number, known.at if known else None):
         raise Outdated
@@ -76,7 +77,7 @@ def answer(session: Session, comment_id: int, seen: Seen, source: str, *, by: in
 
 def withdraw_answer(session: Session, comment_id: int, seen: Seen, *, by: int, now: datetime) -> None:
     """Take the answer back. Raises Outdated."""
-    comment = _turn(session, comment_id)
+    comment = _public(session, comment_id)
     known = answer_of(session, comment) if comment else None
     if comment is None or known is None or seen != Seen(comment.published_number, known.at):
         raise Outdated
@@ -100,7 +101,7 @@ def settle(
 
     Of the first outcome its author hears by mail, if she asked to.
     """
-    comment = _turn(session, comment_id)
+    comment = _public(session, comment_id)
     known = outcome_of(session, comment) if comment else None
     if comment is None or seen != Seen(comment.published_number, known.at if known else None):
         raise Outdated
@@ -120,7 +121,7 @@ def settle(
 
 def withdraw_outcome(session: Session, comment_id: int, seen: Seen, *, by: int, now: datetime) -> None:
     """Take the outcome back: what becomes of the comment is open again. Raises Outdated."""
-    comment = _turn(session, comment_id)
+    comment = _public(session, comment_id)
     known = outcome_of(session, comment) if comment else None
     if comment is None or known is None or seen != Seen(comment.published_number, known.at):
         raise Outdated
@@ -129,10 +130,9 @@ def withdraw_outcome(session: Session, comment_id: int, seen: Seen, *, by: int, 
     _changed(session, comment, "outcome.withdraw", by, now)
 
 
-def _turn(session: Session, comment_id: int) -> Comment | None:
+def _public(session: Session, comment_id: int) -> Comment | None:
     """The comment if it is public, to be changed by nobody else until the transaction ends."""
-    statement = select(Comment).where(Comment.id == comment_id).with_for_update()
-    comment = session.scalar(statement.execution_options(populate_existing=True))
+    comment = turn(session, comment_id)
     return comment if comment is not None and comment.published_number is not None else None
 
 

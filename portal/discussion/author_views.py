@@ -19,7 +19,7 @@ from portal.discussion import comments, desk, moderation, notices, positions, re
 from portal.discussion.blueprint import blueprint, private_page
 from portal.discussion.comments import Blocked, Draft, NotEditable, Refused
 from portal.discussion.forms import AppealForm, CommentForm, TextForm
-from portal.discussion.models import HOLD, UNCONFIRMED, UNDO, Appeal, Comment, ModerationDecision
+from portal.discussion.models import HOLD, UNDO, Appeal, Comment, ModerationDecision
 from portal.discussion.moderation import Outdated
 from portal.discussion.reading import Library, PublicComment
 from portal.discussion.vocabulary import REASONS
@@ -172,7 +172,10 @@ def mine(token: str) -> Any:
     except (NotEditable, Outdated):
         db.session.rollback()
         own = comments.own_comment(db.session(), current_settings(), token) or abort(410)
-        form.text.errors = [_("Darüber wurde inzwischen entschieden. Bitte sehen Sie sich an, was oben steht.")]
+        if moderation.unsettled(db.session(), own, now()):
+            form.text.errors = [_("Darüber wird gerade entschieden. Bitte senden Sie in zehn Sekunden noch einmal ab.")]
+        else:
+            form.text.errors = [_("Darüber wurde inzwischen entschieden. Bitte sehen Sie sich an, was oben steht.")]
         return _my_page(token, own, form), 409
     except Blocked:
         db.session.rollback()
@@ -222,7 +225,7 @@ def appeal(token: str) -> Any:
     if own is None:
         return render_template("discussion/gone.html"), 410
     decision = moderation.rejection(db.session(), settings, own, moment)
-    if decision is None:
+    if decision is None or moderation.unsettled(db.session(), own, moment):
         return redirect(url_for("discussion.mine", token=token), 303)
     form = AppealForm()
     if not form.validate_on_submit():
@@ -302,22 +305,24 @@ def _write_page(form: CommentForm, spot: Spot, *, preview: bool = False, challen
 
 
 def _my_page(token: str, own: Comment, form: TextForm, *, preview: bool = False) -> str:
+    """The page; while a decision can still be undone, it shows how things stood before."""
     settings, moment = current_settings(), now()
-    decision = _latest_decision(own)
+    unsettled = moderation.unsettled(db.session(), own, moment)
+    decision = _latest_decision(own, unsettled)
     return render_template(
         "discussion/mine.html",
         token=token,
         comment=own,
+        status=unsettled.status_before if unsettled else own.status,
         thesis=own.revision.thesis(own.thesis_key) if own.thesis_key else None,
         latest=own.text(own.latest_number),
-        public=own.text(own.published_number),
+        public=own.text(unsettled.published_before if unsettled else own.published_number),
         decision=decision,
         rule=REASONS.get(decision.reason or "") if decision else None,
         appeals={one.decision_id: one for one in _appeals(own)},
-        objectable=moderation.rejection(db.session(), settings, own, moment),
+        objectable=not unsettled and moderation.rejection(db.session(), settings, own, moment),
         appeal_until=notices.appeal_until(settings, decision) if decision else None,
-        editable=comments.may_edit(db.session(), own),
-        unconfirmed=own.status == UNCONFIRMED,
+        editable=comments.may_edit(db.session(), own, before=unsettled),
         form=form,
         preview=commenters_html(form.text.data or "") if preview else None,
         changed="geaendert" in request.args,
@@ -326,11 +331,11 @@ def _my_page(token: str, own: Comment, form: TextForm, *, preview: bool = False)
     )
 
 
-def _latest_decision(own: Comment) -> ModerationDecision | None:
-    """The decision that stands: not undone, and more than putting aside."""
+def _latest_decision(own: Comment, unsettled: ModerationDecision | None) -> ModerationDecision | None:
+    """The decision that stands: settled, not undone, and more than putting aside."""
     history = desk.history(db.session(), own)
     undone = {decision.undoes_id for decision in history}
-    standing = [one for one in history if one.act not in {UNDO, HOLD} and one.id not in undone]
+    standing = [one for one in history if one.act not in {UNDO, HOLD} and one.id not in undone and one != unsettled]
     return standing[-1] if standing else None
 
 

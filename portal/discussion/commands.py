@@ -96,8 +96,10 @@ def import_file(file: Path, number: int, key: str | None, pages: tuple[int, ...]
         return
     revision = declaration.revision(session, number)
     if revision is not None:
-        done = importing.import_comments(session, understood, revision, key, by=None, now=now())
-        session.commit()
+        done = 0
+        for part in understood.parts():
+            done += importing.import_comments(session, part, revision, key, by=None, now=now())
+            session.commit()
         click.echo(f"{done} Kommentare übernommen.")
 
 

@@ -44,11 +44,15 @@ from portal.text.lookalikes import mixes_scripts, skeleton
 from portal.text.markdown import RENDERER_VERSION, commenters_html
 from portal.text.normalise import multi_line, single_line
 from portal.web.caching import public_changed
+from portal.web.numbers import LARGEST
 
 FORM = "comment/1"
 """The form and its version, as the proof names it."""
-OFFICE_NAMES = ("Redaktion", "Moderation")
-"""Names that sound like the organisers' own."""
+OFFICE_NAMES = (
+    *("Redaktion", "Redakteur", "Moderation", "Moderator", "Moderierende", "Veranstalter", "Veranstaltende"),
+    *("Organisator", "Organisierende", "Organisationsteam", "Administrator", "Editor", "Organiser", "Organizer"),
+)
+"""What those may be called who run this. A name that one of these is part of could be taken for theirs."""
 
 PARENT_NOT_PUBLIC = "parent_not_public"
 PARENT_REJECTED = "parent_rejected"
@@ -58,8 +62,6 @@ TOO_DEEP = "too_deep"
 NO_SUCH_THESIS = "no_such_thesis"
 THESIS_CLOSED = "thesis_closed"
 CLOSED = "closed"
-
-_LARGEST_ID = 2**31 - 1
 
 
 class Refused(Exception):
@@ -221,14 +223,16 @@ def comments_of(session: Session, address_key: str) -> Sequence[Comment]:
     return session.scalars(mine.options(selectinload(Comment.texts)).order_by(Comment.id)).all()
 
 
-def may_edit(session: Session, comment: Comment) -> bool:
-    """Whether its state lets the author change a comment.
+def may_edit(session: Session, comment: Comment, before: ModerationDecision | None = None) -> bool:
+    """Whether its state, or the one `before` a decision, lets the author change a comment.
 
     What is public can be changed even after a change was rejected, but not while the author objects to that.
     """
-    if comment.status == REJECTED:
-        return comment.published_number is not None and open_appeal(session, comment) is None
-    return comment.status != DELETED
+    status = before.status_before if before else comment.status
+    public = before.published_before if before else comment.published_number
+    if status == REJECTED:
+        return public is not None and open_appeal(session, comment) is None
+    return status != DELETED
 
 
 def edit_comment(session: Session, comment: Comment, source: str, now: datetime) -> None:
@@ -400,7 +404,7 @@ def _rendered(number: int, source: str, now: datetime) -> CommentText:
 
 
 def _comment(session: Session, comment_id: int | None) -> Comment | None:
-    if comment_id is None or not 0 < comment_id <= _LARGEST_ID:
+    if comment_id is None or not 0 < comment_id <= LARGEST:
         return None
     return session.get(Comment, comment_id)
 
@@ -413,7 +417,7 @@ def _locked(session: Session, comment_id: int) -> Comment | None:
 
 def _to_be_replied_to(session: Session, parent_id: int | None) -> Comment | None:
     """The parent of a reply, which nobody removes or takes down while the reply is written."""
-    return _locked(session, parent_id) if parent_id is not None and 0 < parent_id <= _LARGEST_ID else None
+    return _locked(session, parent_id) if parent_id is not None and 0 < parent_id <= LARGEST else None
 
 
 # The double opt-in
@@ -462,7 +466,7 @@ def _mail_context(session: Session, request: OptIn) -> dict[str, Any]:
     return notices.confirm_context(_of_request(session, request))
 
 
-def _confirm(session: Session, request: OptIn, now: datetime) -> None:
+def _confirm(session: Session, _settings: Settings, request: OptIn, now: datetime) -> None:
     """Let what was confirmed wait; if the address was blocked meanwhile, it goes as if the link had expired."""
     if is_blocked(session, request.address_key):
         request.status, request.confirmed_at = PENDING, None
@@ -494,14 +498,14 @@ def _into_the_queue(session: Session, comment: Comment, now: datetime) -> None:
 
 
 def _looks_like_another(session: Session, name: str) -> bool:
-    """Whether a name mixes scripts, or reads like that of an organiser or of the office."""
+    """Whether a name mixes scripts, or an organiser's or one of the office can be read in it."""
     if mixes_scripts(name):
         return True
     read = skeleton(name)
-    if any(skeleton(one) in read for one in OFFICE_NAMES):
-        return True
-    organisers = session.scalars(select(Organiser.name).where(Organiser.active))
-    return read in {skeleton(one) for one in organisers}
+    organisers = session.scalars(select(Organiser.name).where(Organiser.active)).all()
+    # One word alone, like “Eva”, is part of too many other names.
+    parts = [*OFFICE_NAMES, *(one for one in organisers if len(one.split()) > 1)]
+    return any(skeleton(one) in read for one in parts) or read in {skeleton(one) for one in organisers}
 
 
 def _discard(session: Session, request: OptIn) -> None:

@@ -87,11 +87,6 @@ def first_in_line(session: Session, status: str = WAITING) -> Comment | None:
     return session.scalar(_in_line(status).limit(1))
 
 
-def waiting_count(session: Session) -> int:
-    """How many comments wait for a decision, the held ones too."""
-    return session.scalar(select(func.count()).where(Comment.status.in_(QUEUED))) or 0
-
-
 def counts(session: Session) -> dict[str, int]:
     """How many comments there are in each status that moderators see."""
     rows = session.execute(select(Comment.status, func.count()).where(*_seen()).group_by(Comment.status))
@@ -108,6 +103,11 @@ def to_moderate(session: Session, comment_id: int) -> Comment | None:
             joinedload(Comment.parent).selectinload(Comment.texts),
         )
     )
+
+
+def still_there(session: Session, numbers: Sequence[int]) -> Sequence[int]:
+    """Those of the comments that moderators can look at."""
+    return session.scalars(select(Comment.id).where(Comment.id.in_(numbers), *_seen())).all()
 
 
 def history(session: Session, comment: Comment) -> Sequence[ModerationDecision]:
@@ -151,6 +151,12 @@ def appeals(session: Session, *, decided: bool, size: int = 50) -> Sequence[Appe
     return session.scalars(statement).all()
 
 
+def appeals_still_there(session: Session, numbers: Sequence[int]) -> Sequence[int]:
+    """Those of the appeals that moderators can look at."""
+    there = select(Appeal.id).join(Appeal.comment).where(Appeal.id.in_(numbers), *_seen())
+    return session.scalars(there).all()
+
+
 def open_appeals(session: Session) -> int:
     """How many appeals wait."""
     waiting = select(func.count(Appeal.id)).join(Appeal.comment).where(Appeal.status == "open", *_seen())
@@ -188,6 +194,12 @@ def reported(session: Session, *, after: int = 0, size: int = 25) -> tuple[list[
 def reports_on(session: Session, comment: Comment) -> Sequence[Report]:
     """All reports on a comment, in their order."""
     return session.scalars(select(Report).where(Report.comment_id == comment.id).order_by(Report.id)).all()
+
+
+def comments_of_reports(session: Session, numbers: Sequence[int]) -> dict[int, int]:
+    """The comments that these reports are about, by the reports' numbers, as far as both are still there."""
+    about = select(Report.id, Report.comment_id).join(Report.comment).where(Report.id.in_(numbers), *_seen())
+    return {number: comment for number, comment in session.execute(about)}  # noqa: C416 - a row is not a pair to dict()
 
 
 def open_reports(session: Session) -> int:

@@ -74,7 +74,29 @@ class TextForm(PortalForm):
     text = LinesField(_l("Ihr Kommentar"), [DataRequired(_l("Bitte schreiben Sie einen Kommentar.")), _NotTooLong()])
 
 
-class CommentForm(TextForm, _OpenForm):
+class _StampedForm(_OpenForm):
+    """One that is like no other: posted twice, it is done once."""
+
+    submission = HiddenField()
+    _purpose: str
+
+    def stamp(self, settings: Settings, now: datetime) -> None:
+        """Note, signed, when the form was first shown; no two forms carry the same note."""
+        self.submission.data = tokens.issue(settings, self._purpose, [now.timestamp(), secrets.token_hex(8)])
+
+    def own_token(self, settings: Settings) -> str:
+        """What tells this form from all others; a form without its note is like no other."""
+        return self.submission.data or "" if self._shown_at(settings) is not None else secrets.token_hex(32)
+
+    def _shown_at(self, settings: Settings) -> float | None:
+        try:
+            shown, _nonce = tokens.read(settings, self._purpose, self.submission.data or "")
+        except tokens.TokenInvalid:
+            return None
+        return float(shown)
+
+
+class CommentForm(TextForm, _StampedForm):
     """The form of `/diskussion/schreiben`."""
 
     name = LineField(
@@ -105,29 +127,13 @@ class CommentForm(TextForm, _OpenForm):
     thesis = HiddenField()
     parent = HiddenField()
     revision = HiddenField()
-    submission = HiddenField()
     altcha = HiddenField()
-
-    def stamp(self, settings: Settings, now: datetime) -> None:
-        """Note, signed, when the form was first shown; no two forms carry the same note."""
-        self.submission.data = tokens.issue(settings, "comment form", [now.timestamp(), secrets.token_hex(8)])
+    _purpose = "comment form"
 
     def quick(self, settings: Settings, now: datetime) -> bool:
         """Whether it came back faster than a person can type, or without its note."""
-        try:
-            shown, _nonce = tokens.read(settings, "comment form", self.submission.data or "")
-        except tokens.TokenInvalid:
-            return True
-        return now.timestamp() - float(shown) < QUICK.total_seconds()
-
-    def own_token(self, settings: Settings) -> str:
-        """What tells this form from all others; a form without its note is like no other."""
-        note = self.submission.data or ""
-        try:
-            tokens.read(settings, "comment form", note)
-        except tokens.TokenInvalid:
-            return secrets.token_hex(32)
-        return note
+        shown = self._shown_at(settings)
+        return shown is None or now.timestamp() - shown < QUICK.total_seconds()
 
     def validate_name(self, field: LineField) -> None:
         if not any(char.isalnum() for char in field.data or ""):
@@ -143,9 +149,10 @@ class AppealForm(PortalForm):
     )
 
 
-class ReportForm(_OpenForm):
+class ReportForm(_StampedForm):
     """A notice that a comment should not stand there (DSA Art. 16). Name and address are optional."""
 
+    _purpose = "report form"
     reason = RadioField(
         _l("Worum geht es?"),
         [AnyOf(list(REASONS), _l("Bitte wählen Sie einen Grund aus."))],

@@ -1,8 +1,8 @@
 """Taking over comments from a WordPress export: first what would happen, then the rows."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -105,10 +105,15 @@ class Understood:
             self.skipped,
         )
 
+    def parts(self) -> Iterator["Understood"]:
+        """The same, some comments at a time, so that nobody else waits for the database until all are written."""
+        for start in range(0, len(self.candidates), AT_ONCE):
+            yield replace(self, candidates=self.candidates[start : start + AT_ONCE])
+
     def as_json(self) -> dict[str, Any]:
         """All of it as JSON values, for the page that asks whether to go on."""
-        candidates = [{**asdict(one), "at": one.at.isoformat()} for one in self.candidates]
-        pages = [asdict(page) for page in self.pages]
+        candidates = [{**vars(one), "at": one.at.isoformat()} for one in self.candidates]
+        pages = [vars(page) for page in self.pages]
         return {"site": self.site, "pages": pages, "candidates": candidates, "skipped": dict(self.skipped)}
 
     @classmethod
@@ -161,14 +166,18 @@ def import_comments(
     """Publish what was understood and is not here yet, under its old dates; the number of new comments.
 
     Who imports answers for it as for an approval: there is one decision for each, by that organiser, or automated
-    where a command imports. Nobody can be asked or told: no address comes along.
+    where a command imports. Nobody can be asked or told: no address comes along. Of what has `parts`, each is to be
+    committed before the next.
     """
+    # Rendering takes most of the time. Whoever wants to write something else does not wait for it.
+    texts = {one.key: _text(one) for one in understood.candidates}
     take_turns(session, "comments: import")
     here = already_here(session, understood)
     rows: dict[str, Comment] = {}
     for one in understood.candidates:
         if one.key not in here:
-            rows[one.key] = _row(one, revision, thesis_key, _parent(session, rows, one.parent))
+            parent = _parent(session, rows, one.parent)
+            rows[one.key] = _row(one, texts[one.key], revision, thesis_key, parent)
             session.add(rows[one.key])
     session.flush()
     session.add_all(_decision(comment, by, now) for comment in rows.values())
@@ -179,14 +188,19 @@ def import_comments(
     return len(rows)
 
 
-def _row(one: Candidate, revision: Revision, thesis_key: str | None, parent: Comment | None) -> Comment:
-    text = CommentText(
+def _text(one: Candidate) -> CommentText:
+    return CommentText(
         number=1,
         source=one.text,
         html=str(commenters_html(one.text)),
         renderer_version=RENDERER_VERSION,
         written_at=one.at,
     )
+
+
+def _row(
+    one: Candidate, text: CommentText, revision: Revision, thesis_key: str | None, parent: Comment | None
+) -> Comment:
     return Comment(
         revision=parent.revision if parent else revision,
         thesis_key=parent.thesis_key if parent else thesis_key,

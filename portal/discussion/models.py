@@ -255,6 +255,8 @@ class Report(Base):
     email: Mapped[str | None] = mapped_column(String(254))
     address_key: Mapped[str | None] = mapped_column(String(64), index=True)
     language: Mapped[str] = mapped_column(String(2))
+    submission: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
+    """A hash of the form's own token and of what was typed: the same form posted twice is one report."""
     reported_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(16), default="open")
     """`acted`: the comment was taken down or changed; `dismissed`: it stays."""
@@ -376,16 +378,24 @@ class Position(Base):
     stance: Mapped[str] = mapped_column(String(16))
 
 
+REFUSE_DELETE = {
+    "sqlite": "CREATE TRIGGER moderation_decisions_refuse_delete BEFORE DELETE ON moderation_decisions"
+    " BEGIN SELECT RAISE(ABORT, 'moderation_decisions is append-only'); END",
+    "postgresql": "CREATE TRIGGER moderation_decisions_refuse_delete BEFORE DELETE ON moderation_decisions"
+    " FOR EACH ROW EXECUTE FUNCTION moderation_decisions_refuse_change()",
+}
 APPEND_ONLY = {
     "sqlite": [
         "CREATE TRIGGER moderation_decisions_append_only BEFORE UPDATE ON moderation_decisions"
-        " BEGIN SELECT RAISE(ABORT, 'moderation_decisions is append-only'); END"
+        " BEGIN SELECT RAISE(ABORT, 'moderation_decisions is append-only'); END",
+        REFUSE_DELETE["sqlite"],
     ],
     "postgresql": [
-        "CREATE FUNCTION moderation_decisions_refuse_update() RETURNS trigger LANGUAGE plpgsql AS"
+        "CREATE FUNCTION moderation_decisions_refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'moderation_decisions is append-only'; END $$",
         "CREATE TRIGGER moderation_decisions_append_only BEFORE UPDATE ON moderation_decisions"
-        " FOR EACH ROW EXECUTE FUNCTION moderation_decisions_refuse_update()",
+        " FOR EACH ROW EXECUTE FUNCTION moderation_decisions_refuse_change()",
+        REFUSE_DELETE["postgresql"],
     ],
 }
 for dialect, statements in APPEND_ONLY.items():

@@ -1,5 +1,7 @@
 """Decide, undo, object, report, block, close: the only ways in which moderation changes anything."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
@@ -109,7 +111,7 @@ def decide(
     It takes effect at once; the mails that say so `wait`. Returning needs a `statement` of the changes asked for, a
     rejection a `reason` and a `statement` of the facts (DSA Art. 17). Raises Outdated and OwnComment.
     """
-    comment = _turn(session, comment_id)
+    comment = turn(session, comment_id)
     if comment is None or comment.version != version or act not in possible_acts(session, comment, rejected):
         raise Outdated
     refuse_own(session, comment, by)
@@ -140,7 +142,7 @@ def decide(
 def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> ModerationDecision:
     """Take a decision back before any mail has left; it stays in the log, and so does this. Raises TooLate."""
     decision = undoable(session, decision_id, by, now)
-    comment = _turn(session, decision.comment_id) if decision else None
+    comment = turn(session, decision.comment_id) if decision else None
     if decision is None or comment is None or not _nothing_followed(session, comment, decision):
         raise TooLate
     if decision.statement is not None:
@@ -164,12 +166,23 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Moder
 def undoable(session: Session, decision_id: int, by: int, now: datetime) -> ModerationDecision | None:
     """The decision, if it is this organiser's own and not older than an undo may come."""
     decision = session.get(ModerationDecision, decision_id)
-    if decision is None or decision.act == UNDO or decision.by_id != by:
-        return None
-    if not timedelta() <= now - decision.at <= timedelta(seconds=UNDO_SECONDS):
+    if decision is None or decision.act == UNDO or decision.by_id != by or not _is_fresh(decision, now):
         return None
     undone = select(ModerationDecision.id).where(ModerationDecision.undoes_id == decision.id)
     return None if session.scalar(undone) else decision
+
+
+def unsettled(session: Session, comment: Comment, now: datetime) -> ModerationDecision | None:
+    """The decision on a comment that can still be undone. Until that time is over, its author is told nothing of it."""
+    decisions = select(ModerationDecision).where(ModerationDecision.comment_id == comment.id)
+    latest = session.scalar(decisions.order_by(ModerationDecision.id.desc()).limit(1))
+    if latest is None or latest.act == UNDO or latest.by_id is None or not _is_fresh(latest, now):
+        return None
+    return latest if _nothing_followed(session, comment, latest) else None
+
+
+def _is_fresh(decision: ModerationDecision, now: datetime) -> bool:
+    return timedelta() <= now - decision.at <= timedelta(seconds=UNDO_SECONDS)
 
 
 def is_own(session: Session, comment: Comment, by: int) -> bool:
@@ -201,7 +214,7 @@ def rejection(session: Session, settings: Settings, comment: Comment, now: datet
 
 def file_appeal(session: Session, settings: Settings, comment: Comment, text: str, now: datetime) -> Appeal | None:
     """Object to the rejection of one's comment, once. None if there is nothing, or no longer anything, to object to."""
-    locked = _turn(session, comment.id)
+    locked = turn(session, comment.id)
     decision = rejection(session, settings, locked, now) if locked else None
     if decision is None:
         return None
@@ -256,7 +269,7 @@ def decide_appeal(
     Raises Outdated, SecondPairOfEyes and OwnComment.
     """
     about = session.scalar(select(Appeal.comment_id).where(Appeal.id == appeal_id))
-    comment = _turn(session, about) if about is not None else None
+    comment = turn(session, about) if about is not None else None
     appeal = session.get(Appeal, appeal_id, populate_existing=True)
     if comment is None or appeal is None or appeal.status != "open" or comment.version != version:
         raise Outdated
@@ -304,11 +317,22 @@ def file_report(
     address: Address | None = None,
     language: str,
     now: datetime,
+    submission: str | None = None,
 ) -> Report | None:
     """Take a reader's notice about a comment that is public, and mail a receipt if there is an address.
 
+    `submission` is the form's own token. The same form sent twice is one report; sent again with something else in it,
+    it is another.
+
     None if the comment is not, or no longer, public. Beyond an address's daily number of mails there is no receipt.
     """
+    sent_as = None
+    if submission is not None:
+        said = [submission, comment.id, reason, explanation, name, address.email if address else None]
+        sent_as = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        take_turns(session, sent_as)
+        if earlier := session.scalar(select(Report).where(Report.submission == sent_as)):
+            return earlier
     if comment.published_number is None:
         return None
     report = Report(
@@ -320,6 +344,7 @@ def file_report(
         email=address.email if address else None,
         address_key=address.key if address else None,
         language=language,
+        submission=sent_as,
         reported_at=now,
         status="open",
     )
@@ -350,7 +375,7 @@ def decide_reports(
     reported; not to act needs an answer. What is no longer public needs no further decision. There is no undo: the
     mails leave at once. Raises Outdated and OwnComment.
     """
-    comment = _turn(session, comment_id)
+    comment = turn(session, comment_id)
     mine = (Report.comment_id == comment_id, Report.status == "open", Report.id <= seen)
     reports = list(session.scalars(select(Report).where(*mine).order_by(Report.id).with_for_update()))
     if comment is None or comment.version != version or not reports:
@@ -388,7 +413,7 @@ def decide_reports(
 
 def block(session: Session, comment_id: int, reason: str, *, by: int, now: datetime) -> BlockedAddress | None:
     """Take no more comments from the address that this one comes from. None if it has none."""
-    comment = _turn(session, comment_id)
+    comment = turn(session, comment_id)
     if comment is None or comment.address_key is None:
         return None
     refuse_own(session, comment, by)
@@ -447,7 +472,7 @@ def reopen(session: Session, thesis_key: str, *, by: int, now: datetime) -> None
         audit.record(session, by, "discussion.reopen", _thesis(thesis_key), now)
 
 
-def _turn(session: Session, comment_id: int) -> Comment | None:
+def turn(session: Session, comment_id: int) -> Comment | None:
     """The comment as it is now, to be changed by nobody else until the transaction ends."""
     key = session.scalar(select(Comment.address_key).where(Comment.id == comment_id))
     if key is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from portal.clock import now
 from portal.config import current_settings
@@ -13,7 +14,7 @@ from portal.database import db
 from portal.discussion import desk, moderation
 from portal.discussion import office_cases as _cases  # noqa: F401 - its pages belong to this blueprint
 from portal.discussion.hints import hints, text_hints
-from portal.discussion.models import Comment, ModerationDecision
+from portal.discussion.models import HELD, WAITING, Comment, ModerationDecision
 from portal.discussion.moderation import Outdated, OwnComment, TooLate
 from portal.discussion.office_forms import ApproveForm, BlockForm, HoldForm, RejectForm, ReturnForm, SeenForm
 from portal.discussion.office_paper import (
@@ -35,6 +36,7 @@ from portal.organisers.roles import MODERATOR
 from portal.personal_data import Text
 from portal.web.charts import per_week
 from portal.web.forms import ActionForm
+from portal.web.numbers import number_in
 
 ACT_FORMS: dict[str, type[SeenForm]] = {
     "approve": ApproveForm,
@@ -58,8 +60,8 @@ def queue() -> str:
             following = {"seit": place.since.isoformat(), "nach": place.id}
         later = "nach" in request.args
     else:
-        before = request.args.get("vor", type=int)
-        found, last = desk.settled(session, status, before=before if before and before < 2**31 else None)
+        before = number_in(request.args, "vor")
+        found, last = desk.settled(session, status, before=before)
         following = {"vor": last} if last else None
         later = before is not None
     return render_template(
@@ -119,8 +121,8 @@ def comment(number: int) -> Any:
 @organisers_only(MODERATOR)
 def undo() -> Any:
     """Take the own decision back, within ten seconds."""
-    identity = request.form.get("decision", type=int)
-    decision = db.session.get(ModerationDecision, identity) if identity and identity < 2**31 else None
+    identity = number_in(request.form, "decision")
+    decision = db.session.get(ModerationDecision, identity) if identity else None
     if decision is None:
         abort(404)
     number = decision.comment_id
@@ -236,8 +238,8 @@ def _after_deciding() -> Notice | None:
         return Notice(_("Wer den Kommentar geschrieben hat, hat ihn inzwischen zurückgezogen. Es gibt nichts zu tun."))
     if "gesperrt" in request.args:
         return Notice(_("Die Adresse ist gesperrt: Von ihr werden keine Kommentare mehr angenommen."))
-    identity = request.args.get("entschieden", type=int)
-    decision = db.session.get(ModerationDecision, identity) if identity and identity < 2**31 else None
+    identity = number_in(request.args, "entschieden")
+    decision = db.session.get(ModerationDecision, identity) if identity else None
     by = current_organiser().id
     if decision is None or decision.by_id != by:
         return None
@@ -260,15 +262,13 @@ def _too_late() -> str:
 
 
 def _place_asked_for() -> desk.Place | None:
-    number = request.args.get("nach", type=int)
+    number = number_in(request.args, "nach")
     try:
         since = datetime.fromisoformat(request.args.get("seit", ""))
         since = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    if number is None or not 0 <= number < 2**31:
-        return None
-    return desk.Place(since, number)
+    return desk.Place(since, number) if number else None
 
 
 SECTIONS = (
@@ -280,25 +280,33 @@ SECTIONS = (
 )
 WORK = (
     Work(
-        _l("Kommentare warten"),
+        lambda number: ngettext("Kommentar wartet", "Kommentare warten", number),
         "moderation.queue",
-        lambda session, _now: desk.waiting_count(session),
+        lambda session, _now: desk.counts(session).get(WAITING, 0),
         (MODERATOR,),
         order=10,
     ),
     Work(
-        _l("Meldungen"),
+        lambda number: ngettext("offene Meldung", "offene Meldungen", number),
         "moderation.reports",
         lambda session, _now: desk.open_reports(session),
         (MODERATOR,),
         order=11,
     ),
     Work(
-        _l("Widersprüche"),
+        lambda number: ngettext("offener Widerspruch", "offene Widersprüche", number),
         "moderation.appeals",
         lambda session, _now: desk.open_appeals(session),
         (MODERATOR,),
         order=12,
+    ),
+    Work(
+        lambda number: ngettext("zurückgestellter Kommentar", "zurückgestellte Kommentare", number),
+        "moderation.queue",
+        lambda session, _now: desk.counts(session).get(HELD, 0),
+        (MODERATOR,),
+        {"zustand": "zurueckgestellt"},
+        order=13,
     ),
 )
 CHARTS = (

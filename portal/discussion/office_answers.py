@@ -3,11 +3,13 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -23,7 +25,8 @@ from portal.discussion.answer_forms import AnswerForm, OutcomeForm, SeenForm, Ta
 from portal.discussion.answers import Outdated
 from portal.discussion.importing import SKIPPED, Understood
 from portal.discussion.models import Comment, Outcome
-from portal.discussion.synopsis import Entry, Part, Synopsis, synopsis
+from portal.discussion.reading import PublicComment
+from portal.discussion.synopsis import Part, Synopsis, synopsis
 from portal.discussion.vocabulary import CAPACITIES, OUTCOME_NAMES
 from portal.discussion.wxr import NotReadable
 from portal.organisers import audit
@@ -31,6 +34,8 @@ from portal.organisers.frame import Section, Work
 from portal.organisers.gate import current_organiser, organisers_only
 from portal.organisers.roles import EDITOR, MODERATOR, OWNER
 from portal.personal_data import Text
+from portal.text.blocks import plain_lines
+from portal.text.markdown import organisers_html
 from portal.web.downloads import csv_file
 from portal.web.forms import ActionForm, checks_token_itself
 
@@ -41,6 +46,9 @@ _SLACK = 64 * 1024
 """Octets that a form needs besides its file."""
 _LARGEST_FORM = 4 * wxr.LARGEST_FILE
 """What was understood of an export is sent along, compressed and signed, until somebody says yes."""
+_PREVIEW_GOOD_FOR = timedelta(hours=1)
+_SHOWN = 50
+"""How many comments the preview shows."""
 
 
 @blueprint.route("/kommentare/<int:number>/antwort", methods=["GET", "POST"])
@@ -150,7 +158,7 @@ def as_csv() -> Response:
     """The synopsis as a table, one row for each comment."""
     found = _exported("csv")
     header = [str(name) for name in COLUMNS]
-    rows = (_row(part, entry) for part in found.parts for entry in part.entries if not entry.comment.gone)
+    rows = (_row(part, comment) for part in found.parts for comment in part.comments if not comment.gone)
     file = csv_file(_file_name(found, "csv"), header, rows)
     db.session.commit()
     return file
@@ -171,22 +179,31 @@ def take_over() -> Any:
     form = UploadForm()
     if not form.validate_on_submit():
         return _import_page(form), 422 if form.errors else 200
+    # Reading takes seconds, and on SQLite whoever wants to write would wait for this transaction to end.
+    db.session.commit()
     try:
         understood = importing.understand(wxr.read_export(form.file.data.read(wxr.LARGEST_FILE + 1)), now())
     except NotReadable as error:
         form.file.errors = [str(error)]
         return _import_page(form), 422
     choice = TakeOverForm(formdata=None, pages=[page.number for page in understood.pages])
-    choice.understood.data = tokens.issue(current_settings(), "import", understood.as_json())
+    content = {"at": now().isoformat(), **understood.as_json()}
+    choice.understood.data = tokens.issue(current_settings(), "import", content)
     return _preview(understood, choice, revisions)
 
 
 def _take_over(revisions: Sequence[Revision]) -> Any:
     form = TakeOverForm()
-    try:
-        understood = Understood.from_json(tokens.read(current_settings(), "import", form.understood.data or ""))
-    except tokens.TokenInvalid:
-        return redirect(url_for("synopsis.take_over"), 303)
+    understood = _understood(form.understood.data or "")
+    if understood is None:
+        again = UploadForm(formdata=None)
+        again.file.errors = [
+            _(
+                "Die Vorschau gilt nicht mehr, zum Beispiel weil sie länger als eine Stunde offen war. Bitte wählen Sie"
+                " die Datei noch einmal aus."
+            )
+        ]
+        return _import_page(again), 422
     form.offer(understood, revisions)
     valid = form.validate_on_submit()
     revision = next((one for one in revisions if one.number == form.revision.data), None)
@@ -197,9 +214,21 @@ def _take_over(revisions: Sequence[Revision]) -> Any:
         return _preview(understood, form, revisions, status=422)
     chosen = understood.only(form.pages.data or ())
     by = current_organiser().id
-    number = importing.import_comments(db.session(), chosen, revision, form.thesis.data or None, by=by, now=now())
-    db.session.commit()
+    number = 0
+    for part in chosen.parts():
+        number += importing.import_comments(db.session(), part, revision, form.thesis.data or None, by=by, now=now())
+        db.session.commit()
     return redirect(url_for("synopsis.page", uebernommen=number), 303)
+
+
+def _understood(token: str) -> Understood | None:
+    """What the preview has shown, if it was signed here and is not too old."""
+    try:
+        content = tokens.read(current_settings(), "import", token)
+    except tokens.TokenInvalid:
+        return None
+    shown_at = datetime.fromisoformat(content["at"])
+    return Understood.from_json(content) if now() - shown_at <= _PREVIEW_GOOD_FOR else None
 
 
 def _preview(
@@ -211,6 +240,7 @@ def _preview(
         "discussion/office/import.html",
         form=form,
         understood=understood,
+        shown=understood.candidates[:_SHOWN],
         here=here,
         new=len(understood.candidates) - len(here),
         skipped=SKIPPED,
@@ -313,8 +343,8 @@ def _notice() -> str:
 
 def _without_settled(found: Synopsis) -> Synopsis:
     """Only the comments without an outcome, and the parts that have some."""
-    parts = (replace(part, entries=tuple(one for one in part.entries if not one.settled)) for part in found.parts)
-    return replace(found, parts=tuple(part for part in parts if part.entries))
+    parts = (replace(part, comments=tuple(one for one in part.comments if not one.settled)) for part in found.parts)
+    return replace(found, parts=tuple(part for part in parts if part.comments))
 
 
 def _exported(kind: str) -> Synopsis:
@@ -352,9 +382,8 @@ COLUMNS = (
 )
 
 
-def _row(part: Part, entry: Entry) -> list[Any]:
-    comment = entry.comment
-    result = comment.result
+def _row(part: Part, comment: PublicComment) -> list[Any]:
+    site, answer, result = current_settings().base_url, comment.answer, comment.result
     return [
         word.topic_title(part),
         comment.thesis_key,
@@ -366,12 +395,12 @@ def _row(part: Part, entry: Entry) -> list[Any]:
         comment.language,
         comment.place.revision.number,
         word.standing_words(comment),
-        entry.source,
-        comment.answer.source if comment.answer else None,
+        plain_lines(comment.html, site),
+        plain_lines(organisers_html(answer.source), site) if answer else None,
         OUTCOME_NAMES[result.outcome] if result else None,
         result.reason if result else None,
         result.revision.number if result and result.revision else None,
-        current_settings().base_url + url_for("discussion.comment", number=comment.id),
+        site + url_for("discussion.comment", number=comment.id),
     ]
 
 
@@ -384,7 +413,7 @@ def _without_outcome(session: Session) -> int:
 SECTIONS = (Section("synopsis.page", _l("Synopse"), (EDITOR, MODERATOR), 20),)
 WORK = (
     Work(
-        _l("Kommentare ohne Ergebnis"),
+        lambda number: ngettext("Kommentar ohne Ergebnis", "Kommentare ohne Ergebnis", number),
         "synopsis.page",
         lambda session, _now: _without_outcome(session),
         (EDITOR,),

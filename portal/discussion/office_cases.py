@@ -27,14 +27,15 @@ from portal.discussion.office_paper import (
 from portal.organisers.gate import current_organiser, organisers_only
 from portal.organisers.roles import MODERATOR
 from portal.web.forms import ActionForm
+from portal.web.numbers import number_in
 
 
 @blueprint.route("/meldungen")
 @organisers_only(MODERATOR)
 def reports() -> str:
     """The comments that readers have reported, the one reported first at the top."""
-    after = request.args.get("nach", 0, type=int)
-    found, following = desk.reported(db.session(), after=after if 0 <= after < 2**31 else 0)
+    after = number_in(request.args, "nach") or 0
+    found, following = desk.reported(db.session(), after=after)
     return render_template(
         "discussion/office/reports.html",
         reported=found,

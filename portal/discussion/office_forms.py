@@ -13,6 +13,7 @@ from wtforms.widgets import HiddenInput
 from portal.discussion.vocabulary import REASONS
 from portal.text.fields import LineField, LinesField
 from portal.web.forms import PortalForm
+from portal.web.numbers import LARGEST
 
 LONGEST = 2000
 
@@ -43,7 +44,7 @@ def _reasons() -> RadioField:
 
 def _number() -> IntegerField:
     """The number of something that the page has shown."""
-    return IntegerField(validators=[NumberRange(0, 2**31 - 1)], widget=HiddenInput())
+    return IntegerField(validators=[NumberRange(0, LARGEST)], widget=HiddenInput())
 
 
 class SeenForm(PortalForm):

@@ -246,7 +246,7 @@ def _erase_reports(session: Session, address_key: str, _now: datetime) -> None:
         if holds.is_held(session, report):
             continue
         if report.decided_at is None:
-            report.name = report.email = report.address_key = None
+            report.name = report.email = report.address_key = report.submission = None
         else:
             session.delete(report)
     session.flush()

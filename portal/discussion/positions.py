@@ -125,7 +125,7 @@ def stances_of(sheet: PositionSheet) -> list[tuple[Thesis, str]]:
     return [(thesis, taken[thesis.id]) for thesis in sheet.revision.theses if thesis.id in taken]
 
 
-def _confirm(session: Session, request: OptIn, now: datetime) -> None:
+def _confirm(session: Session, _settings: Settings, request: OptIn, now: datetime) -> None:
     """Let the sheet count: thesis by thesis it takes the place of what the same address said before."""
     sheet = session.get_one(PositionSheet, request.subject)
     earlier = session.scalar(

@@ -120,6 +120,11 @@ class PublicComment:
     result: Result | None
     replies: "tuple[PublicComment, ...]" = ()
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to say about it: it has an outcome, or it is gone."""
+        return bool(self.gone) or self.result is not None
+
 
 @dataclass(frozen=True)
 class Threads:

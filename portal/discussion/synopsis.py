@@ -1,16 +1,14 @@
 """What was said about the declaration, thesis by thesis, for those who edit it. Nothing that is not public."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.declaration import operations as declaration
 from portal.declaration.models import Revision, Thesis
 from portal.discussion import reading
-from portal.discussion.models import Comment, CommentText
 from portal.discussion.reading import Library, PublicComment, Topic
 
 LANGUAGE = "de"
@@ -29,31 +27,24 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One public comment as it was typed; or a placeholder, without words, that has replies."""
-
-    comment: PublicComment
-    source: str
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing is left to say about it: it has an outcome, or it is gone."""
-        return bool(self.comment.gone) or self.comment.result is not None
-
-
-@dataclass(frozen=True)
 class Part:
     """A thesis, or the declaration as a whole, and what was said about it, each thread in its order."""
 
     topic: Topic
     wordings: tuple[Wording, ...]
     """The latest first, then each earlier one that a comment here was written on; none for the whole."""
-    entries: tuple[Entry, ...]
+    comments: tuple[PublicComment, ...]
+    """The public ones, and the placeholders of those that are gone and have replies."""
+
+    @property
+    def number(self) -> int:
+        """How many comments can be read."""
+        return sum(not comment.gone for comment in self.comments)
 
     @property
     def open(self) -> int:
         """How many comments have no outcome yet."""
-        return sum(not entry.settled for entry in self.entries)
+        return sum(not comment.settled for comment in self.comments)
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ class Synopsis:
     @property
     def number(self) -> int:
         """How many comments can be read."""
-        return sum(not entry.comment.gone for part in self.parts for entry in part.entries)
+        return sum(part.number for part in self.parts)
 
 
 def synopsis(session: Session, now: datetime) -> Synopsis | None:
@@ -85,10 +76,9 @@ def synopsis(session: Session, now: datetime) -> Synopsis | None:
 
 
 def _part(session: Session, library: Library, topic: Topic) -> Part:
-    comments = [comment for thread in _threads(session, library, topic) for comment in reading.walk(thread)]
-    sources = _sources(session, [comment.id for comment in comments if not comment.gone])
-    entries = tuple(Entry(comment, sources.get(comment.id, "")) for comment in comments)
-    return Part(topic, tuple(_wordings(topic, comments)), entries)
+    threads = _threads(session, library, topic)
+    comments = tuple(comment for thread in threads for comment in reading.walk(thread))
+    return Part(topic, tuple(_wordings(topic, comments)), comments)
 
 
 def _threads(session: Session, library: Library, topic: Topic) -> Iterator[PublicComment]:
@@ -99,17 +89,6 @@ def _threads(session: Session, library: Library, topic: Topic) -> Iterator[Publi
         )
         yield from page.threads
         after = page.following
-
-
-def _sources(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """The published text of each comment as it was typed."""
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), THREADS_AT_ONCE):
-        shown = (CommentText.comment_id == Comment.id) & (CommentText.number == Comment.published_number)
-        statement = select(Comment.id, CommentText.source).join(CommentText, shown)
-        some = statement.where(Comment.id.in_(ids[start : start + THREADS_AT_ONCE]))
-        found.update({number: source for number, source in session.execute(some)})  # noqa: C416 - a row is no pair to dict()
-    return found
 
 
 def _wordings(topic: Topic, comments: Iterable[PublicComment]) -> Iterator[Wording]:

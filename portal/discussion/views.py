@@ -126,6 +126,8 @@ def report(number: int) -> Any:
     library = reading.library(db.session()) or abort(404)
     about = reading.public_comment(db.session(), library, number) or abort(404)
     form = ReportForm()
+    if request.method == "GET":
+        form.stamp(settings, moment)
     if not form.validate_on_submit():
         page = render_template("discussion/report.html", form=form, comment=about)
         return page, 422 if form.errors else 200
@@ -141,6 +143,7 @@ def report(number: int) -> Any:
             address=address,
             language=current_language(),
             now=moment,
+            submission=form.own_token(settings),
         )
         receipt = tokens.issue(settings, "report", filed.id if filed else 0)
         db.session.commit()
@@ -243,4 +246,5 @@ def init_app(app: Flask) -> None:
         stance_names=STANCE_NAMES,
         stances_of=positions.stances_of,
         comment_orders=ORDER_NAMES,
+        other_redress=wording.OTHER_REDRESS,
     )

@@ -15,26 +15,28 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
-from docx.text.run import Run
 from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
 
+from portal.config import current_settings
 from portal.discussion.reading import PublicComment
-from portal.discussion.synopsis import Entry, Part, Synopsis, Wording
+from portal.discussion.synopsis import Part, Synopsis, Wording
 from portal.discussion.vocabulary import CAPACITIES, OUTCOME_NAMES
-from portal.text.markdown import plain_text
+from portal.text.blocks import Block, Words, blocks_of
+from portal.text.markdown import organisers_html
 
 PAGE = (297, 210)
 """A4, landscape, in millimetres."""
 MARGIN = 18
 FONT = "Arial"
+CODE_FONT = "Courier New"
 LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 COLUMNS = (14, 47, 105, 95)
 """Widths in millimetres; together they fill the page between its margins."""
 WHOLE = 1500
 """A comment of fewer characters stands on one page."""
 INDENT = 5
-"""Millimetres by which a reply stands further in than what it answers."""
+"""Millimetres by which a reply stands further in than what it answers, and so do lists and quotations."""
 
 # What XML 1.0 has no place for (2.2): lxml would refuse the whole document.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -87,17 +89,6 @@ def gone_words(comment: PublicComment) -> str:
     if comment.gone == "deleted":
         return str(_("Von der Verfasserin oder dem Verfasser zurückgezogen."))
     return str(_("Von der Redaktion heruntergenommen."))
-
-
-def as_paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text; lines within one stay lines."""
-    return [one.strip("\n") for one in re.split(r"\n\s*\n", text) if one.strip()]
-
-
-def markdown_paragraphs(source: str) -> list[str]:
-    """The paragraphs of an organiser's Markdown without its marks."""
-    plain = (plain_text(one) for one in as_paragraphs(source))
-    return [one for one in plain if one]
 
 
 def _set_up(document: Document, synopsis: Synopsis) -> None:
@@ -171,8 +162,7 @@ def _front(document: Document, synopsis: Synopsis) -> None:
     table = _table(document, (150, 40, 71), (_("Wozu"), _("Kommentare"), _("davon ohne Ergebnis")), _("Überblick"))
     for part in synopsis.parts:
         cells = _new_row(table)
-        numbers = (sum(not entry.comment.gone for entry in part.entries), part.open)
-        for cell, text in zip(cells, (topic_title(part), *map(str, numbers)), strict=True):
+        for cell, text in zip(cells, (topic_title(part), str(part.number), str(part.open)), strict=True):
             _first(cell).add_run(_clean(text))
     _set_widths(table, (150, 40, 71))
 
@@ -181,15 +171,14 @@ def _part(document: Document, part: Part) -> None:
     document.add_heading(_clean(topic_title(part)), level=1)
     for place, wording in enumerate(part.wordings):
         _wording(document, part, wording, earlier=place > 0)
-    if not part.entries:
+    if not part.comments:
         document.add_paragraph(_("Dazu gibt es keine Kommentare."))
         return
-    number = sum(not entry.comment.gone for entry in part.entries)
-    document.add_heading(ngettext("%(num)s Kommentar", "%(num)s Kommentare", number), level=2)
+    document.add_heading(ngettext("%(num)s Kommentar", "%(num)s Kommentare", part.number), level=2)
     header = (_("Nr."), _("Wer, wann, wozu"), _("Kommentar"), _("Antwort und Ergebnis"))
     table = _table(document, COLUMNS, header, topic_title(part))
-    for entry in part.entries:
-        _entry(table, entry)
+    for comment in part.comments:
+        _comment(table, comment)
     _set_widths(table, COLUMNS)
 
 
@@ -204,17 +193,16 @@ def _wording(document: Document, part: Part, wording: Wording, *, earlier: bool)
     document.add_heading(label, level=2)
     if earlier and wording.heading:
         document.add_paragraph().add_run(_clean(wording.heading)).bold = True
-    for paragraph in markdown_paragraphs(wording.text):
-        shown = document.add_paragraph(_clean(paragraph))
-        shown.paragraph_format.left_indent = Mm(INDENT)
+    for block in _read(organisers_html(wording.text)):
+        _write(document.add_paragraph(), block, indent=1)
 
 
-def _entry(table: Table, entry: Entry) -> None:
-    comment = entry.comment
-    number, who, words, said = _new_row(table, whole=len(entry.source) < WHOLE)
+def _comment(table: Table, comment: PublicComment) -> None:
+    text = _read(comment.html)
+    number, who, words, said = _new_row(table, whole=sum(len(block.text) for block in text) < WHOLE)
     _first(number).add_run(str(comment.id))
     if comment.gone:
-        _fill(words, [gone_words(comment)], indent=comment.depth)
+        _fill(words, _typed(gone_words(comment)), indent=comment.depth)
         return
     name = _first(who)
     name.add_run(_clean(comment.name)).bold = True
@@ -227,16 +215,16 @@ def _entry(table: Table, entry: Entry) -> None:
         label = _first(words)
         label.paragraph_format.left_indent = Mm(INDENT * comment.depth)
         label.add_run(_("Antwort auf Nr. %(number)s", number=comment.parent_id)).italic = True
-    _fill(words, as_paragraphs(entry.source), comment.language, indent=comment.depth)
+    _fill(words, text, comment.language, indent=comment.depth)
     if comment.answer:
         _label(said, _("Antwort der Redaktion:"))
-        _fill(said, markdown_paragraphs(comment.answer.source))
+        _fill(said, _read(organisers_html(comment.answer.source)))
     if comment.result:
         outcome = str(OUTCOME_NAMES[comment.result.outcome])
         if comment.result.revision:
             outcome = str(_("%(outcome)s (Fassung %(number)s)", outcome=outcome, number=comment.result.revision.number))
         _label(said, _("Ergebnis: %(outcome)s", outcome=outcome))
-        _fill(said, as_paragraphs(comment.result.reason))
+        _fill(said, _typed(comment.result.reason))
 
 
 def _table(document: Document, widths: tuple[int, ...], header: Iterable[Any], about: str) -> Table:
@@ -281,11 +269,38 @@ def _set_widths(table: Table, widths: tuple[int, ...]) -> None:
             cell.width = Mm(width)
 
 
-def _fill(cell: _Cell, paragraphs: Iterable[str], language: str = "de", indent: int = 0) -> None:
-    for text in paragraphs:
-        paragraph = _next(cell)
-        paragraph.paragraph_format.left_indent = Mm(INDENT * indent) if indent else None
-        _language(_run(paragraph, text)._r.get_or_add_rPr(), language)
+def _read(html: str) -> list[Block]:
+    return blocks_of(html, current_settings().base_url)
+
+
+def _typed(text: str) -> list[Block]:
+    """The paragraphs of a plain text; lines within one stay lines."""
+    return [Block((Words(one.strip("\n")),)) for one in re.split(r"\n\s*\n", text) if one.strip()]
+
+
+def _fill(cell: _Cell, blocks: Iterable[Block], language: str = "de", indent: int = 0) -> None:
+    for block in blocks:
+        _write(_next(cell), block, language, indent)
+
+
+def _write(paragraph: Paragraph, block: Block, language: str = "de", indent: int = 0) -> None:
+    """Write the words as they look on the page. The marker of a list stands before them, as words of its own."""
+    if block.quoted:
+        paragraph.style = "Quote"
+    steps = indent + block.quoted + block.level
+    shape = paragraph.paragraph_format
+    shape.left_indent = Mm(INDENT * steps) if steps else None
+    shape.keep_with_next = block.heading or None
+    if block.marker:
+        shape.first_line_indent = Mm(-INDENT)
+        shape.tab_stops.add_tab_stop(Mm(INDENT * steps))
+        paragraph.add_run(f"{block.marker}\t")
+    for words in block.words:
+        run = paragraph.add_run(_clean(words.text))
+        run.bold, run.italic = words.bold or block.heading or None, words.italic or None
+        if words.code:
+            run.font.name = CODE_FONT
+        _language(run._r.get_or_add_rPr(), language)
 
 
 def _label(cell: _Cell, text: str) -> None:
@@ -312,11 +327,6 @@ def _new_row(table: Table, *, whole: bool = True) -> tuple[_Cell, ...]:
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     cells: tuple[_Cell, ...] = row.cells
     return cells
-
-
-def _run(paragraph: Paragraph, text: str) -> Run:
-    """The text as one run; its line ends stay line ends."""
-    return paragraph.add_run(_clean(text))
 
 
 def _language(properties: Any, language: str) -> None:

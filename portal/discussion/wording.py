@@ -1,4 +1,5 @@
-"""Words for the discussion: what people agree to, exactly as the proof keeps it, and why a comment is not taken."""
+"""Words for the discussion: what people agree to, exactly as the proof keeps it, why a comment is not taken, and where
+one can turn to besides."""
 
 from flask_babel import LazyString
 from flask_babel import gettext as _
@@ -29,6 +30,13 @@ REFUSALS: dict[str, LazyString] = {
     CLOSED: _l("Die Diskussion ist geschlossen. Was hier steht, bleibt lesbar."),
 }
 """Why a comment or reply is not taken."""
+
+OTHER_REDRESS = _l(
+    "Unabhängig davon können Sie sich an eine zugelassene außergerichtliche Streitbeilegungsstelle (Art. 21 der"
+    " Verordnung (EU) 2022/2065) oder an ein Gericht wenden."
+)
+"""What anybody who is concerned by a decision can do besides asking us; stands wherever a decision is told (DSA Art.
+16(5), 17(3)(f) and 20(5))."""
 
 
 def comment() -> Consent:

@@ -86,7 +86,9 @@ class PasswordForm(PortalForm):
         [
             DataRequired(_l("Bitte geben Sie ein Passwort ein.")),
             Length(min=passwords.SHORTEST, message=_l("Bitte nehmen Sie ein Passwort mit mindestens 12 Zeichen.")),
-            Length(max=passwords.LONGEST, message=_l("Das Passwort darf höchstens 200 Zeichen haben.")),
+            Length(
+                max=passwords.LONGEST, message=_l("Das Passwort darf höchstens 200 Zeichen haben. Bitte kürzen Sie es.")
+            ),
         ],
     )
     password_again = SecretField(_l("Neues Passwort noch einmal"))

@@ -5,8 +5,10 @@ live. The office shows them; it knows no slice.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from portal.organisers.models import Organiser
@@ -32,7 +34,8 @@ class Section:
 class Work:
     """One kind of work: how much of it waits, and the page where it is done."""
 
-    label: Text
+    label: Callable[[int], str]
+    """What waits, in the words for so many: «Meldung» of 1, «Meldungen» of 2 and of none."""
     endpoint: str
     count: Callable[[Session, datetime], int]
     roles: Roles = ()
@@ -76,6 +79,29 @@ class Check:
     look: Callable[[], Iterable[Finding]]
 
 
+@dataclass(frozen=True)
+class Detail:
+    """What a detail of an entry in the log is called, and how its value reads."""
+
+    word: Text
+    say: Callable[[Any], object] = str
+
+
+def _without_pages(_session: Session, _names: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One kind of what entries in the log are about: `comment` of `comment 17`, and how people say it."""
+
+    word: Text
+    """«Kommentar»; the name follows, if there is one: «Kommentar 17»."""
+    pages: Callable[[Session, Sequence[str]], Mapping[str, str]] = _without_pages
+    """The addresses of those of the names that have a page; the name of what has none is empty."""
+    details: Mapping[str, Detail] = field(default_factory=dict)
+
+
 class Office:
     """Everything that was handed in, in the order in which it is shown."""
 
@@ -86,6 +112,7 @@ class Office:
         charts: Iterable[Chart] = (),
         checks: Iterable[Check] = (),
         acts: Mapping[str, Text] | None = None,
+        subjects: Mapping[str, Subject] | None = None,
     ) -> None:
         self.sections = tuple(sorted(sections, key=lambda section: section.order))
         self.work = tuple(sorted(work, key=lambda work: work.order))
@@ -93,6 +120,8 @@ class Office:
         self.checks = tuple(checks)
         self.acts = dict(acts or {})
         """What the acts in the audit log are called."""
+        self.subjects = dict(subjects or {})
+        """What the entries in the audit log are about, by the first word of their subject."""
 
     def sections_of(self, organiser: Organiser) -> list[Section]:
         """The pages that the organiser may open."""
@@ -116,3 +145,18 @@ def current_office() -> Office:
     """The office of the running application."""
     office: Office = current_app.extensions["office"]
     return office
+
+
+def act_called(act: str) -> Text:
+    """What an act in the log is called; one that no room knows stays as it was written."""
+    return current_office().acts.get(act, act)
+
+
+def word_of(words: Mapping[str, Text]) -> Callable[[str], Text]:
+    """How a code reads, in `words`; one that is no longer among them stays as it was written."""
+    return lambda code: words.get(code, code)
+
+
+def yes_or_no(value: object) -> Text:
+    """How 1 and 0 read."""
+    return _l("ja") if value else _l("nein")

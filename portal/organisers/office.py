@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -15,12 +16,13 @@ from portal.database import db
 from portal.mail import outbox
 from portal.mail.models import FAILED, WAITING, OutboxMail
 from portal.organisers import audit, logbook
-from portal.organisers.frame import Section, Work, current_office, may_open
+from portal.organisers.frame import Section, Work, act_called, current_office, may_open
 from portal.organisers.gate import current_organiser, fresh_login, logged_in, organisers_only
 from portal.organisers.roles import NAMES, OWNER
 from portal.personal_data import Text
 from portal.text.normalise import single_line
 from portal.web.downloads import csv_file, csv_stream
+from portal.web.numbers import number_in
 
 blueprint = Blueprint("organisers", __name__, url_prefix="/redaktion")
 
@@ -45,8 +47,24 @@ def _late(session: Session, now: datetime) -> int:
 
 
 WORK = (
-    Work(_l("Mails, die nicht zugestellt werden konnten"), "organisers.mails", _failed, (OWNER,), order=80),
-    Work(_l("Mails, die seit mehr als zehn Minuten warten"), "organisers.mails", _late, (OWNER,), order=81),
+    Work(
+        lambda number: ngettext(
+            "Mail, die nicht zugestellt werden konnte", "Mails, die nicht zugestellt werden konnten", number
+        ),
+        "organisers.mails",
+        _failed,
+        (OWNER,),
+        order=80,
+    ),
+    Work(
+        lambda number: ngettext(
+            "Mail, die seit mehr als zehn Minuten wartet", "Mails, die seit mehr als zehn Minuten warten", number
+        ),
+        "organisers.mails",
+        _late,
+        (OWNER,),
+        order=81,
+    ),
 )
 
 ACTS: dict[str, Text] = {
@@ -89,19 +107,18 @@ def numbers(name: str) -> Response:
 @organisers_only(OWNER)
 def log() -> str:
     """What was done in the office, the latest first."""
-    wanted = _wanted(request.args)
-    before = request.args.get("vor", type=int)
-    found, following = logbook.page(db.session(), wanted, before=before if before and 0 < before < 2**31 else None)
+    session, wanted = db.session(), _wanted(request.args)
+    before = number_in(request.args, "vor")
+    found, following = logbook.page(session, wanted, before=before)
     return render_template(
         "organisers/audit.html",
-        entries=found,
+        entries=logbook.told(session, current_office(), found),
         following=following,
         later=before is not None,
         wanted=wanted,
-        query=_query(wanted),
-        acts=logbook.known_acts(db.session()),
-        act_names=current_office().acts,
-        organisers=logbook.known_organisers(db.session()),
+        query=_query(wanted, request.args),
+        acts=logbook.known_acts(session),
+        organisers=logbook.known_organisers(session),
     )
 
 
@@ -113,7 +130,7 @@ def export_log() -> Response:
     wanted = _wanted(request.form)
     logbook.note_export(db.session(), wanted, by=current_organiser().id, now=now())
     db.session.commit()
-    return csv_stream("protokoll.csv", logbook.HEADER, logbook.rows(db.session(), wanted))
+    return csv_stream("protokoll.csv", logbook.HEADER, logbook.rows(db.session(), current_office(), wanted))
 
 
 @blueprint.get("/mails")
@@ -162,20 +179,24 @@ def test_mail() -> Response:
 
 def _wanted(given: Any) -> logbook.Wanted:
     """What somebody looks for in the log; what cannot be understood is not asked for."""
-    by = given.get("wer", type=int) or 0
     return logbook.Wanted(
-        act=single_line(given.get("was", ""))[:48],
-        by=by if 0 < by < 2**31 else 0,
-        subject=single_line(given.get("woran", ""))[:80],
+        act=_asked(given, "was")[:48],
+        by=number_in(given, "wer") or 0,
+        subject=logbook.subjects_called(current_office(), _asked(given, "woran")),
         since=_day(given.get("von", "")),
         until=_day(given.get("bis", "")),
     )
 
 
-def _query(wanted: logbook.Wanted) -> dict[str, Any]:
-    """The same as parameters of an address."""
-    asked = {"was": wanted.act, "wer": wanted.by, "woran": wanted.subject, "von": wanted.since, "bis": wanted.until}
+def _query(wanted: logbook.Wanted, given: Any) -> dict[str, Any]:
+    """The parameters of an address that ask for the same again."""
+    about = _asked(given, "woran")
+    asked = {"was": wanted.act, "wer": wanted.by, "woran": about, "von": wanted.since, "bis": wanted.until}
     return {name: value for name, value in asked.items() if value}
+
+
+def _asked(given: Any, name: str) -> str:
+    return single_line(given.get(name, ""))[:80]
 
 
 def _day(text: str) -> date | None:
@@ -190,6 +211,7 @@ def init_app(app: Flask) -> None:
     """Register the pages, and what the frame of every page of the office asks for."""
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(logged_in=logged_in, office_sections=_sections, may=_may)
+    app.jinja_env.filters.update(act_called=act_called, subject_called=_subject_called)
     app.jinja_env.filters["role_name"] = lambda role: NAMES[role]
 
 
@@ -197,6 +219,10 @@ def _sections() -> list[Section]:
     """The navigation of whoever is logged in."""
     me = logged_in()
     return current_office().sections_of(me) if me else []
+
+
+def _subject_called(subject: str) -> str:
+    return logbook.subject_in_words(current_office(), subject)
 
 
 def _may(*roles: str) -> bool:

@@ -146,7 +146,8 @@ def _set_up_page(form: PortalForm, secret: str) -> str:
     organiser = gate.this_visit().organiser
     code_form = form if isinstance(form, TotpForm) else TotpForm(formdata=None)
     code_form.secret.data = tokens.issue(current_settings(), "organisers.totp", [organiser.id, secret])
-    drawn = segno.make(second_factor.address_of(secret, organiser), error="m", micro=False)
+    key_address = second_factor.address_of(secret, organiser)
+    drawn = segno.make(key_address, error="m", micro=False)
     return render_template(
         "organisers/set_up.html",
         form=form,
@@ -154,8 +155,9 @@ def _set_up_page(form: PortalForm, secret: str) -> str:
         passkey_form=form if isinstance(form, NewPasskeyForm) else NewPasskeyForm(formdata=None),
         organiser=organiser,
         key=" ".join(re.findall("....", secret)),
-        # segno writes colours as attributes; the address in it is percent-encoded.
-        drawn=Markup(drawn.svg_inline(scale=4, dark="#000", light="#fff", omitsize=False)),  # noqa: S704
+        key_address=key_address,
+        # Colours as attributes, which the content security policy allows.
+        drawn=Markup(drawn.svg_inline(scale=4, dark="#000", light="#fff", omitsize=False)),  # noqa: S704 - squares, no text
         passkeys=second_factor.passkeys_possible(current_settings()),
     )
 

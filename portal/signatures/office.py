@@ -1,10 +1,11 @@
 """The organisers' pages about signatories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -13,7 +14,7 @@ from portal.clock import now
 from portal.database import db
 from portal.declaration import operations as declaration
 from portal.optin.personal_data import EVENTS
-from portal.organisers.frame import Chart, Section, Work
+from portal.organisers.frame import Chart, Detail, Section, Subject, Work, word_of, yes_or_no
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
 from portal.organisers.roles import MODERATOR
 from portal.personal_data import Text
@@ -25,6 +26,7 @@ from portal.signatures.vocabulary import FIELDS, HOLD_REASONS, REMOVAL_REASONS, 
 from portal.text.normalise import single_line
 from portal.web.charts import per_week
 from portal.web.downloads import csv_stream
+from portal.web.numbers import number_in
 
 blueprint = Blueprint("signatures_office", __name__, url_prefix="/redaktion/unterzeichnende")
 
@@ -34,7 +36,11 @@ SECTIONS = (Section("signatures_office.listing", _l("Unterzeichnende"), ROLES, o
 
 WORK = (
     Work(
-        _l("Zurückgestellte Unterschriften, die jemand ansehen muss"),
+        lambda number: ngettext(
+            "zurückgestellte Unterschrift, die jemand ansehen muss",
+            "zurückgestellte Unterschriften, die jemand ansehen muss",
+            number,
+        ),
         "signatures_office.listing",
         lambda session, _now: oversight.held_count(session),
         ROLES,
@@ -42,7 +48,11 @@ WORK = (
         order=40,
     ),
     Work(
-        _l("Unterschriften, die in zwei Tagen verfallen, wenn niemand sie bestätigt"),
+        lambda number: ngettext(
+            "Unterschrift, die in zwei Tagen verfällt, wenn niemand sie bestätigt",
+            "Unterschriften, die in zwei Tagen verfallen, wenn niemand sie bestätigt",
+            number,
+        ),
         "signatures_office.listing",
         oversight.expiring_count,
         ROLES,
@@ -77,6 +87,32 @@ STANDINGS: dict[str, Text] = {
     oversight.KEPT: _l("zurückgezogen, für einen Rechtsfall aufbewahrt"),
 }
 
+
+def _pages(_session: Session, numbers: Sequence[str]) -> Mapping[str, str]:
+    return {number: url_for("signatures_office.single", number=int(number)) for number in numbers}
+
+
+SUBJECTS: dict[str, Subject] = {
+    "signature": Subject(
+        _l("Unterschrift"),
+        _pages,
+        {
+            "reason": Detail(_l("Grund"), word_of({**HOLD_REASONS, **REMOVAL_REASONS})),
+            "told": Detail(_l("Mail an die Person"), yes_or_no),
+        },
+    ),
+    "signatures": Subject(
+        _l("Unterschriften"),
+        lambda _session, _names: {"": url_for("signatures_office.listing")},
+        {
+            "standing": Detail(_l("nur mit Stand"), word_of(STANDINGS)),
+            "revision": Detail(_l("nur zu Fassung")),
+            "searched": Detail(_l("mit Suchwort"), yes_or_no),
+        },
+    ),
+}
+"""What the entries of this module in the log are about."""
+
 HEADER = (
     *("number", "standing", "revision", "requested_at", "confirmed_at", "language", "name", "occupation", "field"),
     *("organisation", "place", "state", "shows_name", "shows_occupation", "shows_organisation", "shows_place"),
@@ -89,10 +125,8 @@ HEADER = (
 def listing() -> str:
     """All signatures, the newest first, or those that somebody looks for."""
     wanted = _wanted(request.args)
-    before = request.args.get("vor", type=int)
-    found, following = oversight.page_of_signatures(
-        db.session(), wanted, before=before if before is not None and 0 < before < 2**31 else None
-    )
+    before = number_in(request.args, "vor")
+    found, following = oversight.page_of_signatures(db.session(), wanted, before=before)
     return render_template(
         "signatures/office/list.html",
         signatures=found,
@@ -206,7 +240,6 @@ def _single(
 def _wanted(given: Any) -> Wanted:
     """What somebody looks for; a whole address is looked for by its key, whatever its spelling."""
     text, standing = single_line(given.get("suche", ""))[:160], given.get("stand", "")
-    revision = given.get("fassung", type=int) or 0
     key = ""
     if "@" in text:
         try:
@@ -218,7 +251,7 @@ def _wanted(given: Any) -> Wanted:
         text=text,
         address_key=key,
         standing=standing if standing in STANDINGS else "",
-        revision=revision if 0 < revision < 2**31 else 0,
+        revision=number_in(given, "fassung") or 0,
     )
 
 

@@ -91,6 +91,7 @@ def all_signatures(session: Session, wanted: Wanted) -> Iterator[list[Signature]
     The transaction ends after each batch: no writer waits until the last one has been read, or downloaded.
     """
     last = session.scalar(select(func.max(Signature.id))) or 0
+    session.rollback()
     after = 0
     while after < last:
         statement = _matching(select(Signature), wanted).where(Signature.id > after, Signature.id <= last)

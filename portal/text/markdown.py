@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from portal.text import subset
 from portal.text.gates import Allowlist, first_gate, is_page_or_address, is_web_page, second_gate, words_of
-from portal.text.normalise import multi_line
+from portal.text.normalise import multi_line, single_line
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ COMMENTERS = Allowlist(
 )
 """For the text of visitors: no headings, and links to web pages only."""
 
-RENDERER_VERSION = "1"
+RENDERER_VERSION = "2"
 """Raise it with each change of what `commenters_html` makes of a text; `comments render` then renders the rows anew."""
 
 MAX_COMMENT = 4000
@@ -65,15 +65,18 @@ def commenters_html(source: str) -> Markup:
     """The safe HTML of a comment, by the rules of `subset.py`.
 
     What is longer than a comment may be, is made of marks, or is too much for the parser comes back as escaped
-    paragraphs.
+    paragraphs. So does a text in which an accent stands on a mark of Markdown, as in `**a**` with two dots behind: with
+    the mark gone, it would come to stand on a letter.
     """
     text = multi_line(source)
     if len(text) > MAX_COMMENT or subset.is_intricate(text):
         return _plain(text, COMMENTERS)
     try:
-        return _through_both_gates(subset.to_html(text), COMMENTERS)
+        html = _through_both_gates(subset.to_html(text), COMMENTERS)
     except _NOT_COPED_WITH:
         return _given_up(text, COMMENTERS)
+    words = words_of(html)
+    return html if words.isascii() or single_line(words) == words else _plain(text, COMMENTERS)
 
 
 def to_html(source: str) -> str:
@@ -90,14 +93,9 @@ def to_html(source: str) -> str:
     return markdown.convert(source)
 
 
-def plain_words(html: str) -> str:
-    """The words of a rendered text without its marks, on one line: for feeds, mails, titles and previews."""
-    return words_of(html)
-
-
 def plain_text(source: str) -> str:
-    """The words of an organiser's Markdown."""
-    return plain_words(organisers_html(source))
+    """The words of an organiser's Markdown without its marks, on one line."""
+    return words_of(organisers_html(source))
 
 
 def _through_both_gates(html: str, allowed: Allowlist) -> Markup:

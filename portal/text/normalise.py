@@ -49,12 +49,13 @@ def _visible(text: str) -> str:
 
 
 def _with_few_marks(text: str) -> str:
-    if text.isascii():
+    marks_used = {character for character in set(text) if unicodedata.category(character) in {"Mn", "Me"}}
+    if not marks_used:
         return text
     kept: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        marks = marks + 1 if character in marks_used else 0
         if marks <= MARKS_PER_BASE:
             kept.append(character)
     return "".join(kept)

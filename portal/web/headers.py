@@ -15,8 +15,15 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 
+
+def policy(**more: str) -> str:
+    """The policy of all pages, with some directives of one page's own: `policy(frame_src="'self'")`."""
+    directives = POLICY | {name.replace("_", "-"): value for name, value in more.items()}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
 HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Links in mails carry a token: no other host shall see one.

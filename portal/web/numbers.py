@@ -1,5 +1,6 @@
-"""Numbers in addresses: those that a row can have."""
+"""Numbers in addresses and forms: those that a row can have."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,15 @@ class RowNumber(IntegerConverter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"max": LARGEST, **options})
+
+
+def number_in(given: Mapping[str, str], name: str) -> int | None:
+    """The number that `name` has in a query string or form; None if it is missing, or none that a row can have."""
+    try:
+        number = int(given.get(name, ""))
+    except ValueError:
+        return None
+    return number if 0 < number <= LARGEST else None
 
 
 def init_app(app: Flask) -> None:

@@ -16,7 +16,7 @@ from portal.config import ROOT
 from portal.development.catcher import HOST, free_port
 from tests.databases import postgresql_database, postgresql_server
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Launcher:

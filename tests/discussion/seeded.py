@@ -91,20 +91,22 @@ def seed(session: Session) -> list[Comment]:
     written(session, second, REJECTED, text=SECRET, thesis="technik")
     edited(session, whole, SECRET)
 
-    _answer(session, root, by, "Danke! Den Satz zu **Erreichbarkeit** nehmen wir auf.\n\nDie Liste auch.")
-    _settle(session, root, by, "partly", "Die feste Zeit steht jetzt darin, die Liste nicht.", second)
-    _settle(session, orphan, by, "not_taken_up", "Die These ist entfallen, weil sie in der ersten aufgeht.")
+    answer(session, root, by, "Danke! Den Satz zu **Erreichbarkeit** nehmen wir auf.\n\nDie Liste auch.")
+    settle(session, root, by, "partly", "Die feste Zeit steht jetzt darin, die Liste nicht.", second)
+    settle(session, orphan, by, "not_taken_up", "Die These ist entfallen, weil sie in der ersten aufgeht.")
     return public
 
 
-def _answer(session: Session, comment: Comment, by: Organiser, source: str) -> None:
+def answer(session: Session, comment: Comment, by: Organiser, source: str) -> None:
+    """The organisers' answer, in Markdown."""
     session.add(OfficialAnswer(comment_id=comment.id, source=source, by_id=by.id, at=NOON))
     session.flush()
 
 
-def _settle(
+def settle(
     session: Session, comment: Comment, by: Organiser, outcome: str, reason: str, revision: Revision | None = None
 ) -> None:
+    """What became of a comment."""
     row = Outcome(comment_id=comment.id, outcome=outcome, reason=reason, by_id=by.id, at=NOON)
     row.revision = revision
     session.add(row)

@@ -20,6 +20,7 @@ from portal.mail.models import OutboxMail
 from portal.optin import operations as optin
 from portal.optin.models import OptIn, ProofEntry
 from portal.organisers.models import Organiser
+from portal.text.markdown import RENDERER_VERSION
 from portal.tokens import TokenInvalid
 from portal.web.caching import PublicVersion
 from tests.discussion.conftest import (
@@ -27,6 +28,7 @@ from tests.discussion.conftest import (
     Confirm,
     Decide,
     Write,
+    add_moderator,
     later,
     mails,
     newest_link,
@@ -343,7 +345,8 @@ def test_every_refusal_has_its_words() -> None:
 
 
 def _states() -> set[str]:
-    return {"unconfirmed", "waiting", "held", "rejected", "deleted", "hold", "pending", "sent", "1"}
+    states = {"unconfirmed", "waiting", "held", "rejected", "deleted", "hold", "pending", "sent"}
+    return {*states, RENDERER_VERSION}
 
 
 def test_edge_22_a_reply_stands_where_its_parent_stands(
@@ -395,7 +398,24 @@ def test_edge_22_a_translation_that_was_added_changes_no_words() -> None:
         pytest.param("Redaktion", "held", id="the office"),
         pytest.param("Die Redakti0n", "held", id="the office, more or less"),
         pytest.param("Mo Derat", "held", id="an organiser"),
+        pytest.param("MO DERAT", "held", id="an organiser, loudly"),
+        pytest.param("Frau Se Cond (Team)", "held", id="an organiser within a name"),
+        pytest.param("ѕе соnԁ", "held", id="an organiser in Cyrillic"),
+        pytest.param("Sec0nd", "held", id="an organiser, more or less"),
+        pytest.param("Eva", "held", id="an organiser of one word"),
+        pytest.param("Evamaria Beispiel", "waiting", id="one word is part of many names"),
+        pytest.param("Jana Beispiel (Moderation)", "held", id="the office within a name"),
+        pytest.param("Moderator", "held", id="a role"),
+        pytest.param("Die M0deratorin", "held", id="a role, more or less"),
+        pytest.param("Мoderator", "held", id="a role with a Cyrillic M"),
+        pytest.param("Veranstalter:in", "held", id="who invites"),
+        pytest.param("Organisator:in", "held", id="who organises"),
+        pytest.param("0RGANISATORIN", "held", id="who organises, more or less"),
+        pytest.param("Redakteur:in", "held", id="who edits"),
+        pytest.param("Editorial team", "held", id="who edits, in English"),
+        pytest.param("Organizer", "held", id="who organises, in English"),
         pytest.param("Ada Beispiel", "waiting", id="anybody"),
+        pytest.param("Leitung eines Jugendamts", "waiting", id="a leader elsewhere"),
         pytest.param("Мария Иванова", "waiting", id="all Cyrillic"),
     ],
 )
@@ -403,6 +423,8 @@ def test_edge_17_a_name_that_could_be_taken_for_another_is_held(
     session: Session, moderator: Organiser, write: Write, confirm: Confirm, name: str, state: str
 ) -> None:
     """By an automated decision that says so and that a moderator looks at."""
+    add_moderator(session, "Se Cond")
+    add_moderator(session, "Eva")
     comment = write(name=name)
     confirm()
     assert states(session) == [(name, state)]

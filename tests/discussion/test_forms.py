@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,17 @@ from portal.organisers.models import Organiser
 from portal.web import proof_of_work
 from tests.browser import Browser
 from tests.conftest import MakeApp
-from tests.discussion.conftest import Confirm, Decide, Write, add_moderator, at_once, mails, newest_link, publish_theses
+from tests.discussion.conftest import (
+    Confirm,
+    Decide,
+    Write,
+    add_moderator,
+    at_once,
+    later,
+    mails,
+    newest_link,
+    publish_theses,
+)
 
 pytestmark = pytest.mark.usefixtures("revision")
 
@@ -50,6 +61,11 @@ def comment_on(browser: Browser, address: str = "/diskussion/schreiben", **chang
     """Fill in the form at this address and send it."""
     browser.open(address)
     browser.submit(button="Absenden", **{**ADA, **changes})
+
+
+def settled() -> datetime:
+    """A moment at which a decision was made that nobody can undo any more."""
+    return later(seconds=-moderation.UNDO_SECONDS - 1)
 
 
 def status_page(settings: Settings, comment: Comment) -> str:
@@ -353,13 +369,13 @@ def test_the_private_page_says_how_it_stands(
     assert "wartet auf Freigabe" in browser.open(address).text(".lead")
     decide(comment, "hold")
     assert "wartet auf Freigabe" in browser.open(address).text(".lead"), "being put aside is the office's business"
-    decide(comment, "return", statement="Bitte ohne den <b>Namen</b>.")
+    decide(comment, "return", statement="Bitte ohne den <b>Namen</b>.", now=settled())
     page = browser.open(address)
     assert "Bitte ohne den <b>Namen</b>." in page.text()
     page = browser.submit(form="#aendern form", button="Änderung speichern", text="Ohne Namen.")
     assert "Ihre Änderung ist gespeichert." in page.text(".notice")
     assert "wartet auf Freigabe" in page.text(".lead")
-    decide(comment)
+    decide(comment, now=settled())
     page = browser.open(address)
     assert "Ihr Kommentar ist veröffentlicht." in page.text(".lead")
     assert page.has(f'a[href="/diskussion/{comment.id}#kommentar-{comment.id}"]')
@@ -439,7 +455,7 @@ def test_after_a_rejected_change_the_public_comment_can_be_changed_again(
     comment = published("Mein Text.")
     comments.edit_comment(session, comment, "Daneben.", now())
     session.commit()
-    decide(comment, "reject")
+    decide(comment, "reject", now=settled())
     browser.open(status_page(settings, comment))
     page = browser.submit(form="#aendern form", button="Änderung speichern", text="Besser.")
     assert "Ihre Änderung wartet auf Freigabe." in page.text()
@@ -456,7 +472,7 @@ def test_a_rejection_is_explained_and_can_be_objected_to_once(
     comment = published()
     address = status_page(settings, comment)
     assert browser.open(f"{address}/widerspruch").path == address, "there is nothing to object to"
-    decide(comment, "reject", reason="insult", statement="Im zweiten Satz.")
+    decide(comment, "reject", reason="insult", statement="Im zweiten Satz.", now=settled())
     page = browser.open(address)
     for words in (
         "Ihr Kommentar ist abgelehnt.",
@@ -487,6 +503,65 @@ def test_a_rejection_is_explained_and_can_be_objected_to_once(
     page = browser.open(address)
     assert "Die Ablehnung bleibt bestehen." in page.text()
     assert "Es bleibt dabei." in page.text()
+
+
+@pytest.mark.parametrize("act", ["approve", "return", "reject"])
+def test_while_a_decision_can_be_undone_its_author_sees_nothing_of_it(
+    browser: Browser,
+    session: Session,
+    settings: Settings,
+    write: Write,
+    confirm: Confirm,
+    decide: Decide,
+    moderator: Organiser,
+    act: str,
+) -> None:
+    """The mail waits as long, and an undone decision was none."""
+    comment = write("Mein Text.")
+    confirm()
+    address = status_page(settings, comment)
+    before = browser.open(address).text("main")
+    decision = decide(comment, act)
+    assert browser.open(address).text("main") == before
+    assert browser.open(f"{address}/widerspruch").path == address
+    moderation.undo(session, decision.id, by=moderator.id, now=now())
+    session.commit()
+    assert browser.open(address).text("main") == before
+    decide(comment, act, now=settled())
+    assert browser.open(address).text("main") != before
+
+
+def test_what_is_public_stays_so_on_the_private_page_while_its_removal_can_be_undone(
+    browser: Browser, session: Session, settings: Settings, published: Write, decide: Decide
+) -> None:
+    comment = published("Mein Text.")
+    decide(comment, "reject")
+    page = browser.open(status_page(settings, comment))
+    assert page.text(".lead") == "Ihr Kommentar ist veröffentlicht."
+    assert "Im zweiten Satz." not in page.text()
+    page = browser.submit(form="#aendern form", button="Änderung speichern", text="Mein neuer Text.")
+    assert page.status == 409
+    assert "Bitte senden Sie in zehn Sekunden noch einmal ab." in page.text("[role=alert]")
+    assert page.fields("#aendern form")["text"] == "Mein neuer Text."
+
+
+def test_what_cannot_be_undone_is_shown_at_once(
+    browser: Browser, session: Session, settings: Settings, published: Write, moderator: Organiser
+) -> None:
+    """A decision on reports, whose mails leave at once."""
+    comment = published("Mein Text.")
+    report = moderation.file_report(
+        session, settings, comment, reason="insult", explanation="Weil.", language="de", now=now()
+    )
+    assert report is not None
+    why = {"reason": "insult", "statement": "Im zweiten Satz."}
+    moderation.decide_reports(
+        session, settings, comment.id, comment.version, seen=report.id, act=True, by=moderator.id, now=now(), **why
+    )
+    session.commit()
+    page = browser.open(status_page(settings, comment))
+    assert "Ihr Kommentar ist abgelehnt." in page.text(".lead")
+    assert "Im zweiten Satz." in page.text()
 
 
 def test_deleting_asks_once_more(browser: Browser, session: Session, settings: Settings, published: Write) -> None:
@@ -557,6 +632,36 @@ def test_a_report_with_an_address_gets_a_receipt(browser: Browser, session: Sess
     browser.open(f"/diskussion/{comment.id}/melden")
     browser.submit(reason="off_topic", explanation="Weil.", name="Mel Dung", email="mel@example.org", good_faith=True)
     assert mails(session)[-1] == "report_received"
+
+
+def test_edge_19_a_report_posted_twice_is_one(browser: Browser, session: Session, published: Write) -> None:
+    """The second is shown the receipt of the first; with something else in it, it is another report."""
+    comment = published()
+    page = browser.open(f"/diskussion/{comment.id}/melden")
+    said = {"reason": "off_topic", "explanation": "Weil.", "email": "mel@example.org", "good_faith": "y"}
+    fields = page.fields() | said
+    answers = [browser.client.post(page.path, data=fields) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert len(session.scalars(select(Report)).all()) == 1
+    assert mails(session).count("report_received") == 1
+    browser.client.post(page.path, data=fields | {"explanation": "Weil es nicht zur Sache gehört."})
+    assert len(session.scalars(select(Report)).all()) == 2
+    browser.open(page.path)
+    browser.submit(reason="off_topic", explanation="Weil.", email="mel@example.org", good_faith=True)
+    assert len(session.scalars(select(Report)).all()) == 3, "the same words in another form are another report"
+
+
+@pytest.mark.parametrize("note", ["", "x"])
+def test_reports_from_forms_without_their_note_are_never_taken_for_one(
+    browser: Browser, session: Session, published: Write, note: str
+) -> None:
+    comment = published()
+    page = browser.open(f"/diskussion/{comment.id}/melden")
+    said = {"reason": "off_topic", "explanation": "Weil.", "good_faith": "y", "submission": note}
+    for _ in range(2):
+        assert browser.client.post(page.path, data=page.fields() | said).status_code == 303
+    assert len(session.scalars(select(Report)).all()) == 2
 
 
 def test_mistakes_in_a_report_are_named_and_all_is_kept(browser: Browser, session: Session, published: Write) -> None:

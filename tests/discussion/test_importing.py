@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from portal.clock import now
 from portal.declaration.models import Revision
-from portal.discussion import importing, wxr
+from portal.discussion import importing, office_answers, wxr
 from portal.discussion.importing import Understood, import_comments, understand
 from portal.discussion.models import REJECTED, Comment, CommentText, ModerationDecision
 from portal.discussion.wxr import NotReadable, plain, read_export
@@ -437,8 +438,54 @@ def test_a_forged_list_of_comments_is_not_taken(session: Session, revision: Revi
     fields = moderator.page.fields()
     forged = {**fields, "understood": str(fields["understood"])[:-3] + "xyz", "step": "write"}
     response = moderator.client.post("/redaktion/kommentare/import", data=forged)
-    assert response.status_code == 303
+    assert response.status_code == 422
+    assert "Bitte wählen Sie die Datei noch einmal aus." in response.text
     assert session.scalars(select(Comment)).all() == []
+
+
+def test_a_preview_is_good_for_an_hour(
+    session: Session, revision: Revision, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert revision.number == 1
+    moderator = office("moderator")
+    moderator.open("/redaktion/kommentare/import")
+    upload(moderator, export(page(7, comment(1))))
+    shown_at = now()
+    monkeypatch.setattr(office_answers, "now", lambda: shown_at + timedelta(minutes=61))
+    late = moderator.submit()
+    assert late.status == 422
+    assert "länger als eine Stunde offen" in late.text(".error-summary")
+    assert session.scalars(select(Comment)).all() == []
+    session.commit()
+    upload(moderator, export(page(7, comment(1))))
+    assert moderator.submit().path == "/redaktion/synopse"
+
+
+def test_the_preview_shows_the_first_and_takes_over_all(
+    session: Session, revision: Revision, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In parts, each committed before the next is rendered; replies find their comments in earlier parts."""
+    assert revision.number == 1
+    monkeypatch.setattr(importing, "AT_ONCE", 20)
+    moderator = office("moderator")
+    moderator.open("/redaktion/kommentare/import")
+    many = [comment(number, f"Nummer {number}.", parent=max(0, number - 55)) for number in range(1, 61)]
+    shown = upload(moderator, export(page(7, *many)))
+    assert len(shown.texts(".synopsis__typed")) == 50
+    assert "Das sind die ersten 50." in shown.text("main")
+    assert "60 Kommentare sind übernommen" in moderator.submit().text("[role=status]")
+    session.commit()
+    assert (
+        session.scalars(select(AuditEntry.detail).where(AuditEntry.act == "comments.import")).all()
+        == [{"comments": 20}] * 3
+    )
+    replies = session.scalars(select(Comment).where(Comment.depth > 0)).all()
+    assert {one.parent and one.parent.imported_from for one in replies} == {
+        f"alt.example#comment-{number}" for number in range(1, 6)
+    }
+    moderator.open("/redaktion/kommentare/import")
+    few = upload(moderator, export(page(7, *many[:50])))
+    assert "Das sind die ersten" not in few.text()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from portal.discussion.models import (
 from portal.mail import outbox
 from portal.mail.compose import Composer
 from portal.mail.models import OutboxMail
+from tests.browser import Browser
 from tests.discussion.written import NOON, WORDS, decided, edited, organiser, written
 from tests.letters import letters, part, readable
 from tests.revisions import publish_revision
@@ -343,6 +344,24 @@ def test_a_rejection_states_its_reasons_whole(
         assert "bis zum 25. Mai 2027 widersprechen" in said
         assert "jemand anderes aus der Redaktion" in said
         assert status in said
+
+
+REDRESS = (
+    "Unabhängig davon können Sie sich an eine zugelassene außergerichtliche Streitbeilegungsstelle (Art. 21 der"
+    " Verordnung (EU) 2022/2065) oder an ein Gericht wenden."
+)
+
+
+@pytest.mark.parametrize("name", ["rejected", "edit_rejected", "taken_down", "report_dismissed", "appeal_upheld"])
+def test_who_does_not_get_her_way_reads_where_else_she_can_turn(
+    app: Flask, session: Session, settings: Settings, revision: Revision, name: str
+) -> None:
+    """DSA Art. 16(5), 17(3)(f) and 20(5), in the words of the page about moderation."""
+    MAILS[name](session, settings, revision, "de")
+    for said in both_parts(only_letter(app, session)):
+        assert REDRESS in " ".join(said.split())
+    session.commit()
+    assert REDRESS in Browser(app.test_client()).open("/moderation").text()
 
 
 def test_six_months_are_never_less_than_six_months(settings: Settings) -> None:

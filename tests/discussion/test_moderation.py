@@ -147,7 +147,7 @@ def test_holding_puts_aside_without_a_mail(session: Session, waiting: Waiting, d
     assert comment.status == "held"
     assert comment.waiting_since is not None
     assert decision_mails(session) == []
-    assert desk.waiting_count(session) == 1
+    assert desk.counts(session) == {"held": 1}
 
 
 def test_a_reply_is_told_of_when_it_is_published_first(

@@ -16,6 +16,7 @@ from portal.clock import now
 from portal.config import Settings
 from portal.discussion import comments, moderation
 from portal.discussion.models import Appeal, BlockedAddress, Comment, ModerationDecision, Report
+from portal.organisers import audit
 from portal.organisers.models import AuditEntry, Organiser
 from tests.browser import Browser, Page
 from tests.discussion.conftest import Confirm, Decide, Write, mails
@@ -407,7 +408,7 @@ def test_an_auditor_reads_and_changes_nothing(
 def test_an_editor_does_not_moderate(office: Office, address: str) -> None:
     page = office("editor").open(f"/redaktion{address}")
     assert page.status == (403 if address else 200)
-    assert "Kommentare warten" not in page.text()
+    assert not {"Kommentar wartet", "Kommentare warten"} & set(page.texts(".work__label, .nothing li"))
 
 
 def test_the_start_page_says_what_waits(
@@ -421,7 +422,73 @@ def test_the_start_page_says_what_waits(
     moderation.file_report(session, settings, other, reason="insult", explanation="X.", language="de", now=now())
     session.commit()
     items = office("moderator").open("/redaktion").texts(".work__item")
-    assert items[:3] == ["1 Kommentare warten", "1 Meldungen", "1 Widersprüche"]
+    assert items[:3] == ["1 Kommentar wartet", "1 offene Meldung", "1 offener Widerspruch"]
+
+
+def test_the_start_page_and_the_lists_that_it_leads_to_count_the_same(
+    office: Office, session: Session, waiting: Waiting, published: Write, decide: Decide
+) -> None:
+    waiting("Eins.")
+    waiting("Zwei.", email="bo@example.org")
+    decide(waiting("Drei.", email="cem@example.org"), "hold")
+    edited = published("Öffentlich.", email="dora@example.org")
+    comments.edit_comment(session, edited, "Öffentlich und geändert.", now())
+    browser = office("moderator")
+    items = browser.open("/redaktion").texts(".work__item")
+    assert items[:2] == ["3 Kommentare warten", "1 zurückgestellter Kommentar"]
+    for item, listed in ((0, "Wartend (3)"), (1, "Zurückgestellt (1)")):
+        browser.open("/redaktion")
+        browser.open(browser.page.tree.css(".work__item")[item].attributes["href"] or "")
+        assert browser.page.texts(".moderation__states [aria-current]") == [listed]
+        assert len(browser.page.texts(".moderation__list > li")) == int(listed[-2])
+
+
+def test_the_log_leads_to_comments_reports_and_objections_that_are_still_there(
+    office: Office, session: Session, waiting: Waiting, published: Write, settings: Settings, decide: Decide
+) -> None:
+    rejected, reported = waiting("Weg damit."), published("Öffentlich.", email="bo@example.org")
+    decide(rejected, "reject")
+    appeal = moderation.file_appeal(session, settings, rejected, "Doch.", now())
+    report = moderation.file_report(
+        session, settings, reported, reason="insult", explanation="X.", language="de", now=now()
+    )
+    assert appeal is not None
+    assert report is not None
+    for subject in (f"report {report.id}", f"appeal {appeal.id}"):
+        audit.record(session, None, "probe", subject, now())
+    browser = office("auditor")
+    pages = {
+        f"Kommentar {reported.id}": f"/redaktion/kommentare/{reported.id}",
+        f"Kommentar {rejected.id}": f"/redaktion/kommentare/{rejected.id}",
+        f"Meldung {report.id}": f"/redaktion/meldungen/{reported.id}",
+        f"Widerspruch {appeal.id}": f"/redaktion/widersprueche/{appeal.id}",
+    }
+    assert pages.items() <= links(browser.open("/redaktion/protokoll")).items()
+    for address in pages.values():
+        assert browser.open(address).status == 200, address
+    published("Eine Antwort, wegen der ein Platzhalter bleibt.", email="cem@example.org", to=reported)
+    for comment in (reported, rejected):
+        comments.delete_comment(session, comment, now())
+    assert not pages.keys() & links(browser.open("/redaktion/protokoll")).keys()
+
+
+def links(page: Page) -> dict[str, str | None]:
+    return {link.text(): link.attributes["href"] for link in page.tree.css("main tbody td a")}
+
+
+def test_a_decision_says_which_text_it_was_about_and_when_that_was_written(
+    office: Office, session: Session, published: Write
+) -> None:
+    comment = published("Öffentlich.")
+    browser = office("moderator")
+    address = f"/redaktion/kommentare/{comment.id}"
+    assert not browser.open(address).has(".moderation__history .eyebrow"), "there is only one text"
+    comments.edit_comment(session, comment, "Öffentlich und geändert.", now())
+    page = browser.open(address)
+    (about,) = page.texts(".moderation__history .eyebrow")
+    assert re.fullmatch(r"galt dem 1\. Text, vom \d\d\.\d\d\.\d{4}, \d\d:\d\d", about)
+    assert page.attribute(".moderation__history .eyebrow time", "datetime") == comment.texts[0].written_at.isoformat()
+    assert re.search(r"Der neueste ist der 2\. Text, vom \d\d\.\d\d\.\d{4}, \d\d:\d\d\.", page.text())
 
 
 # Reports

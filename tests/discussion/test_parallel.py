@@ -16,7 +16,7 @@ from portal.declaration.models import Revision
 from portal.declaration.operations import current_revision
 from portal.discussion import comments, moderation
 from portal.discussion.comments import PURPOSE, Draft, Refused
-from portal.discussion.models import Comment, ModerationDecision
+from portal.discussion.models import Comment, ModerationDecision, Report
 from portal.discussion.moderation import Outdated
 from portal.optin import operations as optin
 from portal.optin.models import OptIn
@@ -69,6 +69,34 @@ def test_edge_19_twenty_posts_of_one_form_are_one_comment(
     assert len(set(at_once(post))) == 1
     assert states(session) == [("Ada Beispiel", "unconfirmed")]
     assert mails(session) == ["confirm"]
+
+
+def test_edge_19_twenty_posts_of_one_report_are_one(
+    session: Session, settings: Settings, book: AddressBook, published: Write, begin: Begin
+) -> None:
+    """With one receipt."""
+    comment_id = published(email="bert@example.org").id
+    session.commit()
+
+    def post(_number: int) -> int:
+        with begin() as own:
+            report = moderation.file_report(
+                own,
+                settings,
+                own.get_one(Comment, comment_id),
+                reason="off_topic",
+                explanation="Zwanzigmal gemeldet.",
+                address=book.identify("mel@example.org"),
+                language="de",
+                now=now(),
+                submission="one form",
+            )
+            assert report is not None
+            return report.id
+
+    assert len(set(at_once(post))) == 1
+    assert session.scalar(select(func.count()).select_from(Report)) == 1
+    assert mails(session).count("report_received") == 1
 
 
 def test_twenty_comments_of_one_address_share_one_request(

@@ -187,7 +187,7 @@ def test_erasing_leaves_no_trace_of_name_address_and_words(
     parent = published("Ein einmaliger Satz.", name="Ada Einmalig", notify_replies=True)
     bo = published("Antwort.", to=parent, name="Bo Muster", email="bo@example.org")
     write("Noch ein einmaliger.", name="Ada Einmalig")
-    open_report = report(session, bo, "ada@example.org", book)
+    open_report = report(session, bo, "ada@example.org", book, submission="einmaliger Hash")
     report(session, bo, "ada@example.org", book, status="dismissed", decided_by_id=1, decided_at=now())
     before = version(session)
     operations.erase(session, register, ada, now())

@@ -19,8 +19,8 @@ from portal.discussion.models import Comment
 from portal.discussion.synopsis import Synopsis, synopsis
 from portal.organisers.models import AuditEntry
 from tests.browser import Browser
-from tests.discussion.seeded import SECRET, seed
-from tests.discussion.written import NOON, written
+from tests.discussion.seeded import SECRET, answer, seed, settle
+from tests.discussion.written import NOON, organiser, written
 from tests.office import Office
 from tests.revisions import publish_revision
 
@@ -56,7 +56,7 @@ def test_theses_come_in_the_order_of_the_revision_then_what_is_gone_then_the_who
 ) -> None:
     parts = made(session).parts
     assert [part.topic.key for part in parts] == ["technik", "ort", "neu", "alt", None]
-    assert [[entry.comment.id for entry in part.entries if not entry.comment.gone] for part in parts] == [
+    assert [[comment.id for comment in part.comments if not comment.gone] for part in parts] == [
         [public[6].id],
         [public[0].id, public[1].id, public[2].id, public[3].id],
         [],
@@ -86,7 +86,7 @@ def test_many_threads_all_come(session: Session) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(synopsis_module, "THREADS_AT_ONCE", 3)
         (test, _whole) = made(session).parts
-    assert [entry.source for entry in test.entries] == [f"Nummer {number}." for number in range(7)]
+    assert [comment.html for comment in test.comments] == [f"<p>Nummer {number}.</p>" for number in range(7)]
 
 
 def test_nothing_that_is_not_public_is_in_any_form_of_it(
@@ -166,6 +166,54 @@ def test_each_text_has_its_language_and_the_document_a_title(
     assert found.core_properties.title == "Synopse der Kommentare zu Fassung 2"
     assert found.core_properties.author == "Redaktion der Dortmund-Essener Erklärung"
     assert made(session).revision.sha256 in words_of(found)
+
+
+MARKED = """Das ist **sehr** wichtig, *wirklich*, siehe [Bericht](https://example.org/bericht) und `nichts`.
+
+- eins
+- zwei
+
+1. zuerst
+2. dann
+
+> So stand es da.
+
+Und https://example.org/liste dazu."""
+READ = [
+    "Das ist sehr wichtig, wirklich, siehe Bericht (https://example.org/bericht) und nichts.",
+    *("•\teins", "•\tzwei", "1.\tzuerst", "2.\tdann", "So stand es da."),
+    "Und https://example.org/liste dazu.",
+]
+
+
+def test_nobody_reads_a_mark_of_markdown_in_the_document(app: Flask, session: Session) -> None:
+    """Nor in the organisers' answer; what they typed as plain text stays as it is."""
+    comment = written(session, publish_revision(session), text=MARKED)
+    answer(session, comment, organiser(session, "editor"), MARKED)
+    settle(session, comment, organiser(session, "editor", name="Bea Beispiel"), "noted", "Mit *Stern* getippt.")
+    _number, _who, words, said = document(app, session).tables[1].rows[1].cells
+    assert [paragraph.text for paragraph in words.paragraphs] == READ
+    assert [paragraph.text for paragraph in said.paragraphs] == [
+        *("Antwort der Redaktion:", *READ),
+        *("Ergebnis: zur Kenntnis genommen", "Mit *Stern* getippt."),
+    ]
+    first = words.paragraphs[0]
+    assert [run.text for run in first.runs if run.bold] == ["sehr"]
+    assert [run.text for run in first.runs if run.italic] == ["wirklich"]
+    assert [run.text for run in first.runs if run.font.name == word.CODE_FONT] == ["nichts"]
+    assert [paragraph.text for paragraph in words.paragraphs if paragraph.style.name == "Quote"] == ["So stand es da."]
+    indents = [paragraph.paragraph_format.left_indent for paragraph in words.paragraphs]
+    assert [bool(indent) for indent in indents] == [False, True, True, True, True, True, False]
+
+
+def test_nobody_reads_a_mark_of_markdown_in_the_table(session: Session, office: Office) -> None:
+    comment = written(session, publish_revision(session), text=MARKED)
+    answer(session, comment, organiser(session, "editor"), "Siehe **[dort](/erklaerung)**.")
+    [row] = csv.DictReader(io.StringIO(download(office("editor"), "csv").text.removeprefix("\ufeff")))
+    assert "".join(row["Kommentar"].split("\n")) == "".join(
+        "> " * (line == "So stand es da.") + line.replace("\t", " ") for line in READ
+    )
+    assert row["Antwort der Redaktion"] == "Siehe dort (http://portal.test/erklaerung)."
 
 
 def test_pages_are_landscape_and_numbered(app: Flask, session: Session, public: list[Comment]) -> None:
@@ -253,3 +301,5 @@ def test_downloads_are_in_the_log_and_auditors_take_none(
     page = office("auditor").open(PATH)
     assert page.status == 200
     assert not page.has("#word")
+    assert "Herunterladen und schreiben kann, wer die Rolle Textredaktion oder Moderation hat" in page.text(".notice")
+    assert "Herunterladen und schreiben kann" not in office("editor").open(PATH).text()

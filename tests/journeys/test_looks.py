@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.site import Site
+from tests.journeys.site import Site, link_in
 from tests.journeys.visitor import ELSEWHERE, Visitor, visiting
 
 Finding = tuple[str, str, list[str]]
@@ -171,6 +171,44 @@ def answering(visitor: Visitor) -> Iterator[str]:
     yield "reported"
 
 
+def subscribing(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to the newsletter, through its forms, and away again; what each page is."""
+    visitor.opens("/abmelden/x", "/unsubscribe/x")
+    yield "broken link to unsubscribe"
+    visitor.opens("/unterzeichnen/bekraeftigen/x", "/sign/affirm/x")
+    yield "broken link to affirm"
+    visitor.opens("/newsletter", "/newsletter")
+    yield "newsletter"
+    visitor.submits()
+    yield "newsletter, with an error"
+    number = visitor.site.number()
+    visitor.fills_in(email=f"nina{number}@gmial.com", name="Nina Donaudampfschifffahrtsgesellschaftskapitänswitwe")
+    visitor.submits()
+    yield "newsletter, with a mistyped address"
+    visitor.fills_in(email=f"nina{number}@example.org")
+    visitor.submits()
+    yield "mailbox page of the newsletter"
+    visitor.opens_the_link_in_the_mail("/bestaetigen/", "/confirm/")
+    yield "confirm the newsletter"
+    confirm = visitor.page.url
+    visitor.submits()
+    yield "newsletter confirmed"
+    visitor.goes_to(confirm.replace("/bestaetigen/", "/newsletter/angebot/").replace("/confirm/", "/newsletter/offer/"))
+    yield "offer to who has the newsletter"
+    welcome = visitor.reads_mail()
+    visitor.goes_to(link_in(welcome, "/meine-daten/" if visitor.language == "de" else "/en/my-data/"))
+    yield "my data with the newsletter"
+    visitor.clicks('a[href$="/newsletter"]')
+    yield "change the newsletter"
+    visitor.fills_in(name="www.example.org")
+    visitor.submits()
+    yield "change the newsletter, with an error"
+    visitor.goes_to(link_in(welcome, "/abmelden/" if visitor.language == "de" else "/en/unsubscribe/"))
+    yield "unsubscribe"
+    visitor.submits()
+    yield "unsubscribed"
+
+
 def with_demo(visitor: Visitor) -> Iterator[str]:
     """The discussion once more, full: comments in every state, answers, outcomes, positions."""
     visitor.site.command("demo", "load", "--people", "1")
@@ -191,7 +229,7 @@ class Looks:
 def looks(one_site: Site, chrome: Browser, request: pytest.FixtureRequest) -> Looks:
     """One walk through everything, looking at each page in every way."""
     looks = Looks()
-    for tour in (everything, the_discussion, writing, with_demo):
+    for tour in (everything, the_discussion, writing, subscribing, with_demo):
         with visiting(chrome, one_site, request.param) as visitor:
             for name in tour(visitor):
                 looks.wide += [(name, width) for width in too_wide(visitor)]

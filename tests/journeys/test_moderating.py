@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import create_engine, delete, func, select
+from sqlalchemy import create_engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from portal.declaration.models import Revision
-from portal.discussion.models import Comment, CommentText, DecisionStatement, ModerationDecision
+from portal.discussion.models import REFUSE_DELETE, Comment, CommentText, DecisionStatement, ModerationDecision
 from tests.databases import SQLite
 from tests.journeys.organiser import joins_the_office
 from tests.journeys.site import Site, running_site
@@ -38,8 +38,11 @@ def queue(busy_site: Site) -> Iterator[Session]:
     """Fifty comments wait, and nothing else has been written."""
     engine = create_engine(busy_site.database_url)
     with Session(engine) as session:
+        # What was decided in the journey before can be removed by nobody; so it takes the guard off for a moment.
+        session.execute(text("DROP TRIGGER moderation_decisions_refuse_delete"))
         for table in (DecisionStatement, ModerationDecision, CommentText, Comment):
             session.execute(delete(table))
+        session.execute(text(REFUSE_DELETE["sqlite"]))
         revision = session.scalars(select(Revision).order_by(Revision.number.desc())).first()
         assert revision is not None
         session.add_all(_waiting(revision, number) for number in range(MANY))

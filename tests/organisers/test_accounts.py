@@ -142,6 +142,16 @@ def test_weak_passwords_are_refused(
         assert not browser.page.attribute("#password", "value"), "it is not sent back"
 
 
+def test_each_thing_that_is_wrong_with_a_password_stands_on_a_line_of_its_own_with_a_remedy(
+    office: Office, app: Flask, session: Session, browser: Browser
+) -> None:
+    accept(browser, invited(office, app, session, MODERATOR), "x" * 201)
+    said = ["Das Passwort darf höchstens 200 Zeichen haben. Bitte kürzen Sie es."]
+    said += ["Dieses Passwort ist leicht zu erraten. Gut sind vier oder mehr zufällige Wörter hintereinander."]
+    assert browser.page.texts(".error-summary li") == said
+    assert browser.page.texts("#password-error > p") == [f"Fehler: {words}" for words in said]
+
+
 def test_passwords_are_kept_as_argon2id(settings: Settings) -> None:
     kept = passwords.hashed(settings, NEW)
     assert kept.startswith("$argon2id$")
@@ -410,6 +420,7 @@ def test_new_recovery_codes_void_the_old_ones(app: Flask, session: Session, sett
     browser = log_in(app, session, ada)
     new = browser.submit("#codes").texts(".recovery-codes code")
     assert len(new) == 10
+    assert "Wiederherstellungs\N{SOFT HYPHEN}codes" in browser.page.text("h1"), "too long for a narrow screen"
     assert not second_factor.use_recovery_code(session, settings, ada, old[0])
     assert second_factor.use_recovery_code(session, settings, ada, new[0])
 
@@ -422,6 +433,8 @@ def test_renewing_the_codes_of_the_app(app: Flask, session: Session) -> None:
     browser.open("/redaktion/konto/zweiter-faktor")
     key = browser.page.text(".totp-key").replace(" ", "")
     assert key != SECRET
+    link = browser.page.attribute('main a[href^="otpauth:"]', "href")
+    assert pyotp.parse_uri(link or "").secret == key, "for an app on the same device"
     browser.submit("#totp-form", code=pyotp.TOTP(key).now())
     assert letters(app, session)[-1]["Subject"] == "Ihr zweiter Faktor wurde geändert"
     session.expire_all()

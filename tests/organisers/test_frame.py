@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import doctor
 from portal.clock import now
+from portal.config import ROOT
 from portal.database import db
 from portal.mail import outbox, presence
 from portal.mail.models import FAILED, OutboxMail
@@ -82,6 +83,35 @@ def test_the_frame_has_landmarks_name_role_and_a_way_out(owner: Browser) -> None
     assert owner.client.get("/redaktion").status_code == 302
 
 
+def test_on_a_narrow_screen_the_menu_says_where_one_is(owner: Browser) -> None:
+    menu = ".office-menu > summary"
+    assert owner.open("/redaktion").text(menu).endswith("Zu tun")
+    assert owner.open("/redaktion/konten/einladen").text(menu).endswith("Konten"), "below one of its entries"
+    assert owner.page.has(".office-menu + nav.office-nav"), "the stylesheet shows the list when the menu is open"
+    assert owner.open("/redaktion/gibt-es-nicht").text(menu) in {"", "Menü"}
+
+
+@pytest.mark.parametrize("address", ["/redaktion", LOG, "/redaktion/konten"])
+def test_a_table_is_scrolled_on_its_own_with_the_keyboard_too(owner: Browser, address: str) -> None:
+    tables = owner.open(address).tree.css("main table")
+    assert tables
+    for table in tables:
+        around = table.parent
+        assert around is not None
+        assert (around.attributes["class"], around.attributes["role"], around.attributes["tabindex"]) == (
+            "table-scroll",
+            "region",
+            "0",
+        )
+        assert around.attributes["aria-label"]
+
+
+def test_every_table_of_a_page_is_made_by_the_macro() -> None:
+    templates = ROOT / "templates"
+    by_hand = {str(file.relative_to(templates)) for file in templates.rglob("*.html") if "<table" in file.read_text()}
+    assert {name for name in by_hand if not name.startswith("mail/")} == {"macros/tables.html"}
+
+
 def test_nothing_is_inline(owner: Browser) -> None:
     for address in ("/redaktion", LOG, "/redaktion/startklar", "/redaktion/mails"):
         tree = owner.open(address).tree
@@ -104,20 +134,20 @@ def test_work_has_its_number_and_what_has_none_says_so(app: Flask, owner: Browse
         Frame(
             sections=[Section("organisers.start", "Zu tun")],
             work=[
-                Work("Kommentare", "organisers.log", lambda *_: 1234, values={"was": "x"}, order=2),
-                Work("Meldungen", "organisers.mails", lambda *_: 0, order=1),
+                Work(lambda n: f"Kommentare ({n})", "organisers.log", lambda *_: 1234, values={"was": "x"}, order=2),
+                Work(lambda n: f"Meldungen ({n})", "organisers.mails", lambda *_: 0, order=1),
             ],
         ),
         app,
     )
     page = owner.open("/redaktion")
-    assert page.texts(".work__item") == ["1.234 Kommentare"]
+    assert page.texts(".work__item") == ["1.234 Kommentare (1234)"]
     assert page.attribute(".work__item", "href") == f"{LOG}?was=x"
-    assert page.texts(".nothing li") == ["Meldungen"]
+    assert page.texts(".nothing li") == ["Meldungen (0)"]
 
 
 def test_without_any_work_the_page_says_that_there_is_nothing_to_do(app: Flask, owner: Browser) -> None:
-    one_of(Frame(work=[Work("Meldungen", "organisers.mails", lambda *_: 0)]), app)
+    one_of(Frame(work=[Work(lambda _: "Meldungen", "organisers.mails", lambda *_: 0)]), app)
     assert "Nichts zu tun." in owner.open("/redaktion").text()
 
 
@@ -126,7 +156,7 @@ def test_work_and_charts_of_other_roles_are_not_even_counted(app: Flask, office:
         raise AssertionError("asked for somebody who may not see it")
 
     chart = Chart("geheim", "Geheim", "", "", "", refuse, roles=("moderator",))
-    one_of(Frame(work=[Work("Geheim", "organisers.mails", refuse, ("moderator",))], charts=[chart]), app)
+    one_of(Frame(work=[Work(lambda _: "Geheim", "organisers.mails", refuse, ("moderator",))], charts=[chart]), app)
     editor = office("editor")
     assert editor.open("/redaktion").status == 200
     assert editor.open("/redaktion/zahlen/geheim.csv").status == 403
@@ -193,19 +223,23 @@ def subjects(browser: Browser, query: str) -> list[str]:
     browser.open(f"{LOG}?{query}")
     rows = browser.page.tree.css("main tbody tr")
     found = [" ".join(row.css("td")[3].text().split()) for row in rows]
-    return [subject for subject in found if subject.startswith(("comment", "signature"))]
+    return [subject for subject in found if subject.startswith(("Kommentar", "Unterschrift"))]
 
 
 def test_the_log_is_searched_by_act_person_subject_and_period(owner: Browser, entries: tuple[int, int]) -> None:
-    newest_first = ["signature 17", "comment 170", "comment 17", "comment 1"]
+    newest_first = ["Unterschrift 17", "Kommentar 170", "Kommentar 17", "Kommentar 1"]
     assert subjects(owner, "") == newest_first
-    assert subjects(owner, "was=comment.approve") == ["comment 170", "comment 1"]
-    assert subjects(owner, f"wer={entries[0]}") == ["comment 17", "comment 1"]
-    assert subjects(owner, "woran=comment") == ["comment 170", "comment 17", "comment 1"]
-    assert subjects(owner, "woran=signature 17") == ["signature 17"]
-    assert subjects(owner, "woran=%25") == []
-    assert subjects(owner, "von=2026-03-02&bis=2026-03-02") == ["comment 17"]
-    assert subjects(owner, "bis=2026-03-01&woran=comment") == ["comment 1"]
+    assert subjects(owner, "was=comment.approve") == ["Kommentar 170", "Kommentar 1"]
+    assert subjects(owner, f"wer={entries[0]}") == ["Kommentar 17", "Kommentar 1"]
+    for words in ("Kommentar", "kommentar", "Kom", "comment"):
+        assert subjects(owner, f"woran={words}") == ["Kommentar 170", "Kommentar 17", "Kommentar 1"], words
+    for words in ("Kommentar 17", "KOMMENTAR 17", "comment 17"):
+        assert subjects(owner, f"woran={words}") == ["Kommentar 17"], words
+    assert subjects(owner, "woran=Unterschrift 17") == ["Unterschrift 17"]
+    assert subjects(owner, "woran=%25") == subjects(owner, "woran=Unterschrift 1") == []
+    assert owner.page.attribute("#woran", "value") == "Unterschrift 1", "what was typed stays"
+    assert subjects(owner, "von=2026-03-02&bis=2026-03-02") == ["Kommentar 17"]
+    assert subjects(owner, "bis=2026-03-01&woran=Kommentar") == ["Kommentar 1"]
     assert "Dazu steht nichts im Protokoll." in owner.open(f"{LOG}?was=nix").text()
 
 
@@ -220,22 +254,24 @@ def test_the_log_goes_on_page_by_page(
     owner: Browser, entries: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logbook, "PAGE", 3)
-    assert subjects(owner, "woran=comment&was=comment.approve") == ["comment 170", "comment 1"]
+    assert subjects(owner, "woran=comment&was=comment.approve") == ["Kommentar 170", "Kommentar 1"]
     seen = subjects(owner, "bis=2026-03-31")
     owner.follow("Ältere Einträge")
     assert [*seen, *owner.page.texts("main tbody td.nowrap:nth-of-type(4)")] == [
-        "signature 17",
-        "comment 170",
-        "comment 17",
-        "comment 1",
+        "Unterschrift 17",
+        "Kommentar 170",
+        "Kommentar 17",
+        "Kommentar 1",
     ]
+    assert owner.page.texts(".pagination a") == ["Zum neuesten Eintrag"]
+    assert owner.page.attribute(".pagination a", "href") == f"{LOG}?bis=2026-03-31", "with what was asked for"
 
 
 def test_exporting_the_log_is_in_the_log(
     owner: Browser, session: Session, entries: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logbook, "BATCH", 1)
-    owner.open(f"{LOG}?woran=comment&von=2026-03-02")
+    owner.open(f"{LOG}?woran=Kommentar&von=2026-03-02")
     answer = owner.client.post(f"{LOG}/export", data=owner.page.fields("form.export"))
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [(row["by"], row["act"], row["subject"]) for row in rows] == [
@@ -243,10 +279,73 @@ def test_exporting_the_log_is_in_the_log(
         ("Bo Probe", "comment.approve", "comment 170"),
     ]
     assert rows[0]["detail"] == '{"reason": "probe"}'
+    in_words = [(row["act_in_words"], row["subject_in_words"], row["detail_in_words"]) for row in rows]
+    assert in_words[0] == ("Kommentar abgelehnt oder heruntergenommen", "Kommentar 17", "Grund: probe")
     session.commit()
     latest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert latest is not None
     assert (latest.act, latest.detail) == ("audit.export", {"only_subject": "comment", "only_since": "2026-03-02"})
+
+
+def test_the_log_says_everything_in_words(owner: Browser, session: Session, entries: tuple[int, int]) -> None:
+    """Also of old entries, and also what no room knows any more."""
+    written: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("comment.reject", "comment 4", {"text": 2, "reason": "advertising"}),
+        ("comment.undo", "comment 4", {"undone": "comment.approve"}),
+        ("outcome.publish", "comment 4", {"text": 1, "outcome": "partly"}),
+        ("address.block", "comment 4", {"address": "0123456789"}),
+        ("address.unblock", "address 0123456789", {}),
+        ("appeal.upheld", "appeal 3", {"comment": 4}),
+        ("report.acted", "report 2", {"comment": 4}),
+        ("discussion.close", "thesis test", {}),
+        ("discussion.close", "discussion", {}),
+        ("comments.import", "revision 1", {"comments": 12}),
+        ("synopsis.export", "revision 1", {"format": "docx", "comments": 12}),
+        ("signature.remove", "signature 5", {"reason": "unlawful", "told": 1}),
+        ("signature.export", "signatures", {"standing": "held", "revision": 2, "searched": 0}),
+        ("organiser.roles", f"organiser {entries[0]}", {"before": "moderator", "after": "owner moderator"}),
+        ("login", f"organiser {entries[0]}", {"second_factor": "recovery code"}),
+        ("mail.retry", "mails", {"number": 3}),
+        ("audit.export", "audit log", {"only_act": "login", "only_since": "2026-03-02"}),
+        ("gone.by", "thing 1", {"how": "much"}),
+    )
+    for number, (act, subject, detail) in enumerate(written):
+        audit.record(session, None, act, subject, datetime(2026, 4, 1, 12, number, tzinfo=UTC), **detail)
+    session.commit()
+    rows = owner.open(f"{LOG}?von=2026-04-01&bis=2026-04-01").tree.css("main tbody tr")
+    told = [tuple(" ".join(cell.text().split()) for cell in row.css("td")[3:]) for row in reversed(rows)]
+    assert told == [
+        ("Kommentar 4", "Grund: Werbung oder Spam Text Nr.: 2"),
+        ("Kommentar 4", "zurückgenommen: Kommentar freigegeben"),
+        ("Kommentar 4", "Ergebnis: teilweise übernommen Text Nr.: 1"),
+        ("Kommentar 4", "Adresse: 0123456789"),
+        ("Adresse 0123456789", ""),
+        ("Widerspruch 3", "Kommentar: 4"),
+        ("Meldung 2", "Kommentar: 4"),
+        ("These test", ""),
+        ("Diskussion", ""),
+        ("Fassung 1", "Kommentare: 12"),
+        ("Fassung 1", "Kommentare: 12 als: Word-Datei"),
+        ("Unterschrift 5", "Grund: Die Angaben verletzen ein Gesetz oder die Rechte anderer. Mail an die Person: ja"),
+        ("Unterschriften", "nur zu Fassung: 2 mit Suchwort: nein nur mit Stand: zurückgestellt"),
+        (f"Konto {entries[0]}", "Rollen nachher: Leitung, Moderation Rollen vorher: Moderation"),
+        (f"Konto {entries[0]}", "Zweiter Faktor: Wiederherstellungscode"),
+        ("Mails", "Anzahl: 3"),
+        ("Protokoll", "nur was: Angemeldet nur vom: 02.03.2026"),
+        ("thing 1", "how: much"),
+    ]
+
+
+def test_the_log_leads_to_what_has_a_page(owner: Browser, session: Session, entries: tuple[int, int]) -> None:
+    publish_revision(session)
+    for subject in (f"organiser {entries[0]}", "organiser 999999", "mails", "revision 1", "thesis test", "audit log"):
+        audit.record(session, None, "probe", subject, datetime(2026, 4, 1, 12, tzinfo=UTC))
+    session.commit()
+    links = {link.text(): link.attributes["href"] or "" for link in owner.open(LOG).tree.css("main tbody td a")}
+    assert {f"Konto {entries[0]}", "Mails", "Fassung 1", "These test", "Unterschrift 17"} <= links.keys()
+    assert not {"Konto 999999", "Protokoll", "Kommentar 17"} & links.keys(), "there is none of them"
+    for words, address in links.items():
+        assert owner.open(address).status == 200, words
 
 
 def test_exporting_the_log_asks_for_a_fresh_login(owner: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +373,7 @@ def failed_mail(session: Session) -> OutboxMail:
 def test_failed_mails_are_work_and_are_tried_again(owner: Browser, session: Session) -> None:
     assert "Alle Mails sind verschickt oder stehen an." in owner.open("/redaktion/mails").text()
     row = failed_mail(session)
-    assert "1 Mails, die nicht zugestellt werden konnten" in owner.open("/redaktion").texts(".work__item")
+    assert "1 Mail, die nicht zugestellt werden konnte" in owner.open("/redaktion").texts(".work__item")
     page = owner.open("/redaktion/mails")
     assert "550 5.1.1" in page.text()
     assert "jemand@example.org" not in page.response.text
@@ -289,7 +388,7 @@ def test_mails_that_wait_too_long_are_work(owner: Browser, session: Session) -> 
     row = failed_mail(session)
     row.status, row.error, row.next_attempt_at = "pending", None, now() - timedelta(minutes=11)
     session.commit()
-    assert "1 Mails, die seit mehr als zehn Minuten warten" in owner.open("/redaktion").texts(".work__item")
+    assert "1 Mail, die seit mehr als zehn Minuten wartet" in owner.open("/redaktion").texts(".work__item")
 
 
 # «Startklar?»

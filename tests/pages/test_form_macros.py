@@ -85,6 +85,15 @@ def test_an_error_stands_above_the_field_and_belongs_to_it(app: Flask, refused: 
     assert one(tree, "#name-error .visually-hidden").text() == "Fehler:"
 
 
+def test_two_errors_of_a_field_do_not_run_together(app: Flask) -> None:
+    form = Sample(name="x" * 21, state="")
+    form.validate()
+    form.name.errors = ["Erstens.", "Zweitens."]
+    tree = render(app, "{{ error_summary(form) }}{{ text_field(form.name) }}", form)
+    assert [line.text(strip=True) for line in tree.css("#name-error > p")] == ["Fehler:Erstens.", "Fehler:Zweitens."]
+    assert [link.text() for link in tree.css('.error-summary li > a[href="#name"]')] == ["Erstens.", "Zweitens."]
+
+
 def test_the_kind_of_input_is_the_fields_own_unless_told(app: Flask, form: Sample) -> None:
     tree = render(
         app, '{{ text_field(form.email) }}{{ text_field(form.place, type="search", inputmode="text") }}', form
