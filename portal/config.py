@@ -57,6 +57,26 @@ class Settings(BaseSettings):
     """Seconds that no pause exceeds."""
     mail_retry_days: int = Field(5, ge=1)
     """An attempt that comes to nothing so long after the mail was posted is the last one."""
+    newsletter_connections: int = Field(4, ge=1, le=32)
+    """Connections to the SMTP server that a worker sends campaigns on; its own mails have one more."""
+    newsletter_per_second: float = Field(10, ge=0)
+    """Letters of campaigns that may go out in a second, by all workers together; 0 is no limit."""
+    newsletter_per_hour: float = Field(0, ge=0)
+    bounce_address: str = ""
+    """Where letters of campaigns come back to, each under an address of its own: `bounces@…` gets `bounces+…@…` too."""
+    bounce_imap_host: str = ""
+    """The server of the mailbox they come back to, for the worker to fetch them; without it, a pipe hands them in."""
+    bounce_imap_port: int = Field(993, ge=1, le=65535)
+    """TLS from the first byte (RFC 8314)."""
+    bounce_imap_username: str = ""
+    bounce_imap_password: SecretStr = SecretStr("")
+    bounce_imap_folder: str = "INBOX"
+    dkim_key: Path | None = None
+    """A file with the private key (PEM) that letters of campaigns are signed with; None leaves that to the server."""
+    dkim_selector: str = ""
+    dkim_domain: str = ""
+    newsletter_four_eyes: bool = True
+    """Whether somebody else than who asked for it has to release a newsletter."""
     postfach: bool = False
     """Whether `/postfach` shows what the SMTP catcher caught; set by `make run`, and only used in development."""
 
@@ -118,6 +138,31 @@ class Settings(BaseSettings):
             if value.startswith(scheme):
                 return "postgresql+psycopg://" + value.removeprefix(scheme)
         return value
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _bare_address(cls, value: str) -> str:
+        if value and ("@" not in value.strip("@") or value != parseaddr(value)[1] or not value.isascii()):
+            raise ValueError("must be a bare address, for example bounces@erklaerung.example.org")
+        return value
+
+    @model_validator(mode="after")
+    def _bounces_can_be_fetched(self) -> Self:
+        access = (self.bounce_address, self.bounce_imap_username, self.bounce_imap_password.get_secret_value())
+        if self.bounce_imap_host and not all(access):
+            raise ValueError(
+                "PORTAL_BOUNCE_IMAP_HOST needs PORTAL_BOUNCE_ADDRESS, PORTAL_BOUNCE_IMAP_USERNAME and"
+                " PORTAL_BOUNCE_IMAP_PASSWORD beside it"
+            )
+        if not self.bounce_imap_folder.isascii() or not self.bounce_imap_folder.isprintable():
+            raise ValueError("PORTAL_BOUNCE_IMAP_FOLDER must be a folder's name in ASCII, for example INBOX")
+        return self
+
+    @model_validator(mode="after")
+    def _dkim_is_complete(self) -> Self:
+        if (self.dkim_key is not None) and not (self.dkim_selector and self.dkim_domain):
+            raise ValueError("PORTAL_DKIM_KEY needs PORTAL_DKIM_SELECTOR and PORTAL_DKIM_DOMAIN beside it")
+        return self
 
     @model_validator(mode="after")
     def _production_is_complete(self) -> Self:

@@ -21,9 +21,9 @@ from portal.database import db
 from portal.declaration import source
 from portal.declaration.operations import current_revision
 from portal.mail import outbox
-from portal.mail.delivery import Delivery, Unreachable
 from portal.mail.models import SENT, OutboxMail
 from portal.mail.presence import anybody_works
+from portal.mail.transport import Transport, Unreachable
 from portal.organisers.frame import Check, Finding
 from portal.organisers.models import Organiser
 from portal.organisers.roles import MODERATOR, OWNER
@@ -144,9 +144,9 @@ def _mail(session: Session, settings: Settings) -> Iterator[Finding]:
     if not settings.mail_server:
         yield Finding(_("MAIL_SERVER ist nicht gesetzt: Keine Mail geht hinaus."), _("Den Mailserver nennen."))
     else:
-        delivery = Delivery(current_app._get_current_object(), PATIENCE)  # type: ignore[attr-defined] # a proxy
+        transport = Transport(current_app._get_current_object(), PATIENCE)  # type: ignore[attr-defined] # a proxy
         try:
-            delivery.open()
+            transport.open()
         except Unreachable as error:
             server = f"{settings.mail_server}:{settings.mail_port}"
             yield Finding(
@@ -154,7 +154,7 @@ def _mail(session: Session, settings: Settings) -> Iterator[Finding]:
                 _("Adresse, Zugang und Verschlüsselung prüfen (MAIL_…)."),
             )
         finally:
-            delivery.close()
+            transport.close()
     if _last_sent(session) is None:
         yield Finding(
             _("Es ist noch keine Mail hinausgegangen."),

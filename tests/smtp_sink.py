@@ -22,6 +22,8 @@ Fault = Literal[
     "451 at RCPT",
     "451 after the dot",
     "550 5.1.1",
+    "550 5.2.2",
+    "550 5.7.1",
     "554 after the dot",
     "hang before DATA",
     "hang after the dot",
@@ -30,7 +32,7 @@ Fault = Literal[
     "drop after the dot",
     "garbage after the dot",
 ]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class Sink:
         """MAIL commands, whatever became of them."""
         self.seconds = 0.0
         """How long the server thinks about each message before it answers."""
+        self.pipelining = False
+        """Whether it says that commands may come together."""
+        self.unlucky = ""
+        """The recipient at whose name it always hangs up."""
         self.at_rcpt: Callable[[], None] = lambda: None
         """Called before the answer to RCPT."""
         self.ended = threading.Event()
@@ -162,6 +168,7 @@ class _Conversation(socketserver.BaseRequestHandler):
         verb = line[:4].upper()
         if verb == "EHLO":
             extensions = ["250-sink", "250-STARTTLS"] if self.sink.tls else ["250-sink"]
+            extensions += ["250-PIPELINING"] if self.sink.pipelining else []
             self.say(*extensions, "250 8BITMIME")
         elif verb == "STAR" and self.sink.tls:
             self.say("220 go ahead")
@@ -197,7 +204,11 @@ class _Conversation(socketserver.BaseRequestHandler):
     def name(self, line: str) -> None:
         self.sink.at_rcpt()
         address = _address(line)
-        if self.fault == "550 5.1.1":
+        if address == self.sink.unlucky:
+            self.reset()
+        if self.fault in {"550 5.2.2", "550 5.7.1"}:
+            self.say(f"{self.fault} no")
+        elif self.fault == "550 5.1.1":
             self.say(f"550 5.1.1 <{address}>: nobody of that name")
         elif self.fault == "451 at RCPT":
             self.say("451 4.7.1 try again later")
@@ -222,6 +233,9 @@ class _Conversation(socketserver.BaseRequestHandler):
         self.answer(b"".join(lines))
 
     def answer(self, content: bytes) -> None:
+        if not self.recipients:
+            self.say("554 5.5.1 no valid recipients")
+            return
         if self.fault == "451 after the dot":
             self.say("451 4.3.0 no room just now")
             return

@@ -11,7 +11,7 @@ from flask.cli import AppGroup, ScriptInfo, pass_script_info
 from portal.clock import now
 from portal.database import db
 from portal.mail import outbox
-from portal.mail.worker import Chore, run
+from portal.mail.worker import Chore, Companion, accompanied, run
 
 SHOWN = 20
 
@@ -27,7 +27,9 @@ def worker(info: ScriptInfo) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     chores: Sequence[Chore] = app.extensions.get("chores", ())
-    run(app, chores, stop)
+    companions: Sequence[Companion] = app.extensions.get("companions", ())
+    with accompanied(app, companions, stop):
+        run(app, chores, stop)
 
 
 @group.command("status")

@@ -48,7 +48,8 @@ class _Policy(EmailPolicy):
         return f"{name}: {words}{self.linesep}".encode("ascii")
 
 
-_ON_THE_WIRE = _Policy(linesep=SMTP.linesep)
+ON_THE_WIRE = _Policy(linesep=SMTP.linesep)
+"""How messages are written."""
 
 
 class ComposeError(Exception):
@@ -89,17 +90,13 @@ class Composer:
         """The mail for a row that still has its recipient and context. Raises ComposeError."""
         with _explained():
             written = self._render(mail)
-            recipient = _ascii(str(mail.recipient))
-            sender = self._sender()
+            recipient = bare(str(mail.recipient))
+            sender = sender_of(self._settings)
             content = _message(sender, recipient, mail, written)
             version = self._version(mail.template)
         if any(len(line) > LINE_OCTETS for line in content.split(b"\r\n")):
             raise ComposeError("a header is too long")
         return Composed(sender.addr_spec, recipient, content, version)
-
-    def _sender(self) -> Address:
-        name, address = parseaddr(self._settings.mail_default_sender)
-        return Address(name, addr_spec=_ascii(address))
 
     def _render(self, mail: OutboxMail) -> "_Written":
         """The mail in its language, with addresses that begin with the site's own."""
@@ -121,6 +118,12 @@ class Composer:
         return self._versions[template]
 
 
+def sender_of(settings: Settings) -> Address:
+    """Who every mail comes from."""
+    name, address = parseaddr(settings.mail_default_sender)
+    return Address(name, addr_spec=bare(address))
+
+
 def _line(template: Template, block: str, values: dict[str, Any]) -> str:
     """A block of a template on one line; empty if the template has none of this name."""
     if block not in template.blocks:
@@ -129,7 +132,7 @@ def _line(template: Template, block: str, values: dict[str, Any]) -> str:
 
 
 def _message(sender: Address, recipient: str, mail: OutboxMail, written: _Written) -> bytes:
-    message = EmailMessage(policy=_ON_THE_WIRE)
+    message = EmailMessage(policy=ON_THE_WIRE)
     message["From"] = sender
     message["To"] = Address(addr_spec=recipient)
     message["Subject"] = written.subject
@@ -149,7 +152,7 @@ def _message(sender: Address, recipient: str, mail: OutboxMail, written: _Writte
     return message.as_bytes()
 
 
-def _ascii(address: str) -> str:
+def bare(address: str) -> str:
     """The address with its domain as DNS writes it (IDNA 2008). Raises ComposeError for a local part beyond ASCII."""
     local, _, domain = address.rpartition("@")
     if not local.isascii():
@@ -165,7 +168,8 @@ def _tidy(text: str) -> str:
 
 
 def _wrapped(line: str) -> str:
-    indent = line[: len(line) - len(line.lstrip())]
+    """What goes on in the next line stands below the words, also those of a list item."""
+    indent = " " * (len(line) - len(re.sub(r"^\s*(- )?", "", line)))
     return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 

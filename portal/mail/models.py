@@ -1,9 +1,9 @@
 """The outbox: every mail that the portal sends, from the transaction that caused it until long after."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base
@@ -63,3 +63,42 @@ class OutboxMail(Base):
     """Why the latest attempt came to nothing: an SMTP code or the name of an error, never an address."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+OBJECTED, BOUNCED, COMPLAINED, BLOCKED = SUPPRESSION_REASONS = ("objected", "bounced", "complained", "blocked")
+"""Somebody wants no more campaigns, mail to the address comes back, its reader called a mail spam, or an organiser
+blocked it."""
+HARD, SOFT, COMPLAINT = BOUNCE_KINDS = ("hard", "soft", "complaint")
+
+
+class Suppression(Base):
+    """An address that no campaign may reach. Only its keyed hash is kept. Mails that somebody asks for still go out."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (CheckConstraint(f"reason IN {SUPPRESSION_REASONS}", name="reason"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_key: Mapped[str] = mapped_column(String(64), unique=True)
+    reason: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(String(40))
+    """The SMTP code that led to it, never an address."""
+    created_at: Mapped[datetime]
+
+
+class Bounce(Base):
+    """That mail to an address came back, or was called spam, on one day: at most one for each person and day."""
+
+    __tablename__ = "bounces"
+    __table_args__ = (
+        UniqueConstraint("address_key", "day"),
+        CheckConstraint(f"kind IN {BOUNCE_KINDS}", name="kind"),
+        Index("ix_bounces_day", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_key: Mapped[str] = mapped_column(String(64))
+    day: Mapped[date]
+    kind: Mapped[str] = mapped_column(String(16))
+    """The gravest of the day."""
+    code: Mapped[str] = mapped_column(String(40))
+    """The SMTP or enhanced status code (RFC 3463), or the kind of complaint (RFC 5965)."""

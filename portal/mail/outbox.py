@@ -160,17 +160,21 @@ def postpone(
     if now - mail.created_at >= timedelta(days=settings.mail_retry_days):
         fail(session, mail, worker, error)
         return
-    # Capped before it is raised to a power, so that no number of attempts is too many.
-    doublings = min(mail.attempts, 20)
-    pause = min(settings.mail_retry_first * 2**doublings, settings.mail_retry_longest)
     _change(
         session,
         (OutboxMail.id == mail.id, OutboxMail.worker == worker),
         status=UNCERTAIN if uncertain or mail.status == UNCERTAIN else PENDING,
-        next_attempt_at=now + timedelta(seconds=pause),
+        next_attempt_at=now + pause_after(settings, mail.attempts),
         worker=None,
         error=error,
     )
+
+
+def pause_after(settings: Settings, attempts: int) -> timedelta:
+    """How long to leave a mail alone that was tried so many times before this one: twice as long each time."""
+    # Capped before it is raised to a power, so that no number of attempts is too many.
+    seconds = min(settings.mail_retry_first * 2 ** min(attempts, 20), settings.mail_retry_longest)
+    return timedelta(seconds=seconds)
 
 
 def fail(session: Session, mail: OutboxMail, worker: str, error: str) -> None:

@@ -10,6 +10,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import IO
@@ -19,15 +20,27 @@ from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
-WORKERS = 0x6D61696C
-"""The class of the advisory locks of workers, one for each: a number that nothing else in this database uses."""
+
+@dataclass(frozen=True)
+class Trade:
+    """What a worker works at; workers of one trade can bury each other."""
+
+    name: str
+    """How the lock file beside a SQLite database ends."""
+    locks: int
+    """The class of the advisory locks of its workers, one for each: nothing else in this database uses it."""
+
+
+MAIL = Trade("worker", 0x6D61696C)
+CAMPAIGNS = Trade("campaigns", 0x63616D70)
+
 ALIVE = (("idle", "30"), ("interval", "10"), ("count", "3"))
 """Seconds and tries after which the server gives up the connection, and the lock, of a worker whose machine is gone."""
 TURN_SECONDS = 0.5
 _ANY_LOCK = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
     " AND classid = :workers AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-).bindparams(workers=WORKERS)
+)
 
 
 class Presence(ABC):
@@ -36,9 +49,10 @@ class Presence(ABC):
     On PostgreSQL the lock lives in that connection: where the lock is lost, no mail can be begun.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trade: Trade) -> None:
         self.worker = str(secrets.randbelow(2**31))
         self._connection = connection
+        self._trade = trade
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -54,15 +68,15 @@ class Presence(ABC):
 class _OnPostgreSQL(Presence):
     """One of many workers, by a session-level advisory lock."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, trade: Trade) -> None:
+        super().__init__(connection, trade)
         with self.transaction() as session:
             session.execute(select(*(func.set_config(f"tcp_keepalives_{name}", value, False) for name, value in ALIVE)))
-            while not session.scalar(select(func.pg_try_advisory_lock(WORKERS, int(self.worker)))):
+            while not session.scalar(select(func.pg_try_advisory_lock(trade.locks, int(self.worker)))):
                 self.worker = str(secrets.randbelow(2**31))
 
     def is_dead(self, session: Session, worker: str) -> bool:
-        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(WORKERS, int(worker)))))
+        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(self._trade.locks, int(worker)))))
 
 
 class _OnSQLite(Presence):
@@ -73,27 +87,27 @@ class _OnSQLite(Presence):
 
 
 @contextmanager
-def present(engine: Engine, stop: Event) -> Iterator[Presence | None]:
-    """Be a worker, on SQLite as soon as no other one is; None if `stop` is set before that."""
+def present(engine: Engine, stop: Event, trade: Trade = MAIL) -> Iterator[Presence | None]:
+    """Be a worker, on SQLite as soon as no other one of the trade is; None if `stop` is set before that."""
     if engine.dialect.name == "sqlite":
-        with lock_file(engine).open("w") as file:
+        with lock_file(engine, trade).open("w") as file:
             if not _taken(file, stop):
                 yield None
                 return
             with _dedicated(engine) as connection:
-                yield _OnSQLite(connection)
+                yield _OnSQLite(connection, trade)
     else:
         with _dedicated(engine) as connection:
-            yield _OnPostgreSQL(connection)
+            yield _OnPostgreSQL(connection, trade)
 
 
-def anybody_works(engine: Engine) -> bool:
-    """Whether any worker of this database is alive at this moment."""
+def anybody_works(engine: Engine, trade: Trade = MAIL) -> bool:
+    """Whether any worker of this trade and database is alive at this moment."""
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
-            return bool(connection.scalar(_ANY_LOCK))
+            return bool(connection.scalar(_ANY_LOCK, {"workers": trade.locks}))
     try:
-        with lock_file(engine).open() as file:
+        with lock_file(engine, trade).open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -102,9 +116,9 @@ def anybody_works(engine: Engine) -> bool:
     return False
 
 
-def lock_file(engine: Engine) -> Path:
+def lock_file(engine: Engine, trade: Trade = MAIL) -> Path:
     """The file that the worker of a SQLite database holds a lock on."""
-    return Path(f"{engine.url.database}-worker")
+    return Path(f"{engine.url.database}-{trade.name}")
 
 
 def _taken(file: IO[str], stop: Event) -> bool:

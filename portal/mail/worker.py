@@ -8,10 +8,11 @@ import logging
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -19,14 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal.clock import now
-from portal.config import Settings
+from portal.config import ConfigurationError, Settings
 from portal.database import db
 from portal.logs import described
 from portal.mail import outbox
 from portal.mail.compose import ComposeError, Composer
-from portal.mail.delivery import Delivery, Postponed, Refused, Unreachable
 from portal.mail.models import OutboxMail
 from portal.mail.presence import Presence, present
+from portal.mail.transport import Postponed, Refused, Transport, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ CHORES = 0x63686F72
 """The class of the advisory locks of chores."""
 
 Change = Callable[[Session], object]
+Companion = Callable[[Flask, Event], None]
+"""Something that runs beside the worker in a thread of its own, until the event is set."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Chore:
     do: Callable[[Session, datetime], object]
 
 
-class _Pause:
+class Pause:
     """How long to leave something alone that does not work: a second, then twice as long each time, up to a minute."""
 
     def __init__(self) -> None:
@@ -80,17 +83,17 @@ class Worker:
         with app.app_context():
             self._engine = db.engine
         self._composer = Composer(app)
-        self._delivery = Delivery(app)
+        self._transport = Transport(app)
         self._chores = deque(chores)
         self._chore_due = dict.fromkeys((chore.name for chore in chores), 0.0)
         self._stop = stop or Event()
-        self._smtp = _Pause()
+        self._smtp = Pause()
         self._unwritten: Change | None = None
         """What became of a mail, until the database knows it."""
 
     def run(self, *, until_idle: bool = False) -> None:
         """Work until `stop` is set, or, with `until_idle`, until no mail is due or the SMTP server is not there."""
-        database = _Pause()
+        database = Pause()
         lost = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)
         while not self._stop.is_set():
             try:
@@ -102,9 +105,9 @@ class Worker:
                 seconds = database.longer()
                 log.warning("database_unavailable", extra={"error": described(error), "seconds": seconds})
                 self._stop.wait(seconds)
-        self._delivery.close()
+        self._transport.close()
 
-    def _serve(self, presence: Presence, database: _Pause, until_idle: bool) -> None:
+    def _serve(self, presence: Presence, database: Pause, until_idle: bool) -> None:
         log.info("worker_started", extra={"worker": presence.worker})
         last_work = time.monotonic()
         while not self._stop.is_set():
@@ -119,7 +122,7 @@ class Worker:
                 break
             if not mails:
                 if time.monotonic() - last_work > IDLE_SECONDS:
-                    self._delivery.close()
+                    self._transport.close()
                 self._stop.wait(POLL_SECONDS)
         log.info("worker_stopped", extra={"worker": presence.worker})
 
@@ -161,14 +164,14 @@ class Worker:
             reason = str(error)
             self._conclude(presence, mail, "mail_failed", reason, lambda s: outbox.fail(s, mail, worker, reason))
             return
-        self._delivery.open()
+        self._transport.open()
         self._smtp.over()
         with presence.transaction() as session:
             if not outbox.begin(session, mail, worker):
                 log.info("mail_withdrawn", extra={"mail": mail.id})
                 return
         try:
-            self._delivery.send(composed)
+            self._transport.send(composed)
         except Refused as refusal:
             reason = str(refusal)
             self._conclude(presence, mail, "mail_failed", reason, lambda s: outbox.fail(s, mail, worker, reason))
@@ -217,6 +220,32 @@ class Worker:
             return True
         key = zlib.crc32(chore.name.encode()) - 2**31
         return bool(session.scalar(select(func.pg_try_advisory_xact_lock(CHORES, key))))
+
+
+@contextmanager
+def accompanied(app: Flask, companions: Sequence[Companion], stop: Event) -> Iterator[None]:
+    """Have the companions run meanwhile; at the end `stop` is set, and they are waited for."""
+    threads = [Thread(target=_keep_going, args=(app, companion, stop)) for companion in companions]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _keep_going(app: Flask, companion: Companion, stop: Event) -> None:
+    pause = Pause()
+    while not stop.is_set():
+        try:
+            companion(app, stop)
+        except Exception as error:  # noqa: BLE001 - what goes wrong beside the worker is tried again, and said
+            seconds = pause.longer()
+            what = str(error) if isinstance(error, ConfigurationError) else described(error)
+            log.error("companion_failed", extra={"error": what, "seconds": seconds})  # noqa: TRY400 - it names people
+            stop.wait(seconds)
 
 
 def run(app: Flask, chores: Sequence[Chore] = (), stop: Event | None = None, *, until_idle: bool = False) -> None:

@@ -45,7 +45,7 @@ class Purpose:
     mail_context: Callable[[Session, OptIn], dict[str, Any]]
     refused: Callable[[Settings, datetime], bool]
     """Whether the time in which this can be confirmed is over."""
-    confirm: Callable[[Session, OptIn, datetime], None]
+    confirm: Callable[[Session, Settings, OptIn, datetime], None]
     """Makes the subject valid and posts the mail that follows."""
     discard: Callable[[Session, OptIn], None]
     """Removes the subject of an opt-in that was declined or not confirmed in time."""
@@ -206,7 +206,45 @@ def confirm(session: Session, settings: Settings, purposes: Purposes, link: str,
     optin.status = CONFIRMED
     optin.confirmed_at = now
     note(session, optin, "confirmed", now)
-    purpose.confirm(session, optin, now)
+    purpose.confirm(session, settings, optin, now)
+    return optin
+
+
+def confirm_by(
+    session: Session,
+    settings: Settings,
+    purpose: Purpose,
+    subject: int,
+    shown: OptIn,
+    language: str,
+    form: str,
+    consents: Iterable[Consent],
+    now: datetime,
+) -> OptIn:
+    """Confirm at once what somebody asks for who has just come by the link of `shown`, which is confirmed.
+
+    That link went to the same mailbox: there is nothing left to prove, and no mail asks for it.
+    """
+    optin = insert_row(
+        session,
+        OptIn,
+        purpose=purpose.name,
+        subject=subject,
+        address_key=shown.address_key,
+        email=shown.email,
+        language=language,
+        status=CONFIRMED,
+        nonce=secrets.token_bytes(9),
+        reminders=0,
+        requested_at=now,
+        mailed_at=shown.mailed_at,
+        expires_at=now,
+        confirmed_at=now,
+    )
+    note(session, optin, "requested", now, form)
+    note_consents(session, optin, consents, [], now)
+    note(session, optin, "confirmed", now, f"optin {shown.id}")
+    purpose.confirm(session, settings, optin, now)
     return optin
 
 

@@ -109,6 +109,13 @@ def test_no_line_is_longer_than_998_octets(composer: Composer, session: Session,
     assert name[:50] in part(read(composed.content), "html")
 
 
+def test_a_list_item_goes_on_below_its_words(composer: Composer, session: Session) -> None:
+    name = "Anna\n- " + "Wort " * 20 + "\n  - " + "Wort " * 20 + "\n" + "Wort " * 20
+    text = part(read(composer.compose(only(session, name=name)).content), "plain")
+    indents = [len(line) - len(line.lstrip(" ")) for line in text.splitlines() if line.lstrip(" -").startswith("Wort")]
+    assert indents == [0, 2, 2, 4, 0, 0]
+
+
 @pytest.mark.parametrize(
     "address",
     ["anna@example.org\r\nBcc: x@example.org", "anna@example.org, x@example.org", "anna", "jörg@example.org", "<>"],

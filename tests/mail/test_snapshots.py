@@ -46,10 +46,15 @@ LETTERS: dict[str, dict[str, Any]] = {
     "signatures/mail/confirmed": {"name": "Zoë Müller-Özdemir", "revision": 2},
     "signatures/mail/full": {"name": "Zoë Müller-Özdemir"},
     "signatures/mail/withdrawn": {},
+    "subscribers/mail/barred": {},
 }
 
 
-ELSEWHERE = {"signatures/mail/held", "signatures/mail/released", "signatures/mail/removed"}
+ELSEWHERE = {
+    *("signatures/mail/affirmed", "signatures/mail/held", "signatures/mail/released", "signatures/mail/removed"),
+    *("subscribers/mail/already", "subscribers/mail/confirm", "subscribers/mail/welcome"),
+    *("newsletter/mail/issue", "newsletter/mail/trial"),
+}
 """Kept beside the operations that post them, as are those of the discussion."""
 
 

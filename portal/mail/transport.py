@@ -3,12 +3,14 @@
 import re
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 
 import flask_mail
 from flask import Flask
 
 from portal.config import Settings
+from portal.mail.bounces import status_meant
 from portal.mail.compose import Composed
 
 START_MAIL_INPUT = 354
@@ -25,13 +27,24 @@ class Unreachable(Exception):
 class Refused(Exception):
     """The server will never take this mail. The message is its code, for example `550 5.1.1`."""
 
+    def __init__(self, code: str, *, at_rcpt: bool = False) -> None:
+        super().__init__(code)
+        self.at_rcpt = at_rcpt
+        """Whether it was the recipient that was refused."""
+
 
 class Postponed(Exception):
     """The server did not take this mail now, or, if `uncertain`, did not say whether it did."""
 
-    def __init__(self, error: str, *, uncertain: bool = False) -> None:
+    def __init__(self, error: str, *, uncertain: bool = False, lost: bool = False) -> None:
         super().__init__(error)
         self.uncertain = uncertain
+        self.lost = lost
+        """Whether the connection is no more."""
+
+
+class NotBegun(Exception):
+    """What was to be done before the text could not be done, and the server has got none of it."""
 
 
 class _Conversation(smtplib.SMTP):
@@ -87,7 +100,7 @@ class _Connection(flask_mail.Connection):
         return host
 
 
-class Delivery:
+class Transport:
     """One connection to the SMTP server, opened when it is needed and kept while there is work."""
 
     def __init__(self, app: Flask, seconds: float | None = None) -> None:
@@ -156,7 +169,61 @@ class Delivery:
             self.abandon()
         if 500 <= code < 600:
             raise Refused(_code(code, text))
-        raise Postponed(_code(code, text), uncertain=host.body_under_way)
+        raise Postponed(_code(code, text), uncertain=host.body_under_way, lost=self._connection is None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as anybody knows."""
+        return self._connection is not None
+
+    def hand_over(self, sender: str, recipient: str, content: bytes, begun: Callable[[], None]) -> None:
+        """Return when the server has taken one of many finished mails; the connection must be open.
+
+        `begun` is called when the server waits for the text and has nothing of it yet; if it raises, NotBegun is.
+        Lines of `content` end with CRLF, the last one too. Raises Refused or Postponed. A used connection that turns
+        out to be gone before the text is opened again, once.
+        """
+        fresh = not self._used
+        try:
+            self._dictate(sender, recipient, content, begun)
+        except Postponed as gone:
+            if fresh or gone.uncertain or not gone.lost:
+                raise
+            try:
+                self.open()
+            except Unreachable as error:
+                raise Postponed(str(error), lost=True) from error
+            self._dictate(sender, recipient, content, begun)
+
+    def _dictate(self, sender: str, recipient: str, content: bytes, begun: Callable[[], None]) -> None:
+        host = self._host
+        if host is None:
+            raise Postponed(_code(LOST, b""), lost=True)
+        self._used = True
+        try:
+            verb, code, text = _ask(host, f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA")
+            if code == START_MAIL_INPUT:
+                self._announce(begun)
+                host.send(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+                code, text = host.getreply()
+            elif code != CLOSING:
+                host.rset()
+        except (smtplib.SMTPException, OSError) as error:
+            self.abandon()
+            raise Postponed(_code(LOST, b""), uncertain=host.body_under_way, lost=True) from error
+        if code == CLOSING:
+            self.abandon()
+        if 500 <= code < 600:
+            raise Refused(_code(code, text), at_rcpt=verb == "RCPT")
+        if not 200 <= code < 300:
+            raise Postponed(_code(code, text), lost=self._connection is None)
+
+    def _announce(self, begun: Callable[[], None]) -> None:
+        try:
+            begun()
+        except BaseException as error:
+            self.abandon()
+            raise NotBegun from error
 
     def close(self) -> None:
         """Take leave of the server, if it still listens."""
@@ -172,10 +239,40 @@ class Delivery:
         self._connection = self._host = None
 
 
+def _ask(host: _Conversation, *commands: str) -> tuple[str, int, bytes]:
+    """Give the commands, all at once where the server likes it (RFC 2920): which one was answered first with a no, and
+    how; else the last one."""
+    at_once = host.has_extn("pipelining")
+    if at_once:
+        host.send("".join(f"{command}\r\n" for command in commands))
+    refused = None
+    answer = ("", LOST, b"")
+    for command in commands:
+        if not at_once:
+            host.putcmd(command)
+        answer = (command[:4], *host.getreply())
+        if answer[1] >= 400 and refused is None:
+            refused = answer
+            if not at_once:
+                break
+    if refused is not None and host.body_under_way:
+        # It waits for the text of a mail that nobody gets.
+        host.body_under_way = False
+        host.send(".\r\n")
+        host.getreply()
+    return refused or answer
+
+
 def _code(code: int, text: bytes | str) -> str:
-    """The reply code and, if there is one, the enhanced status code (RFC 3463). The server's words may name people."""
+    """The reply code and the enhanced status code (RFC 3463), if there is one or the words can only mean one.
+
+    The words themselves may name people.
+    """
     if code == LOST:
         return "connection lost"
     words = text.decode("ascii", "replace") if isinstance(text, bytes) else text
     enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", words)
-    return f"{code} {enhanced[0]}" if enhanced else str(code)
+    if enhanced:
+        return f"{code} {enhanced[0]}"
+    meant = status_meant(words) if code >= 500 else None
+    return f"{code} {meant}" if meant else str(code)
