@@ -19,7 +19,7 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, create_engine, text
 
-from bench import rendering
+from bench import newsletter, rendering
 from bench.load import CLIENTS, ROUNDS, SECONDS, Request, Result, available, compare
 from bench.people import add_signatures
 from tests.databases import build_schema, postgresql_database, postgresql_server
@@ -217,6 +217,9 @@ def publish(stand: Stand) -> None:
 
 
 def main() -> None:
+    if "newsletter" in sys.argv[1:]:
+        newsletter.main([name for name in sys.argv[1:] if name != "newsletter"])
+        return
     if not available():
         sys.exit("make bench needs wrk. On Debian and Ubuntu: apt install wrk")
     print(
@@ -236,6 +239,7 @@ def main() -> None:
     elif "postgresql" in chosen:
         print("\nPostgreSQL was left out: TEST_DATABASE_URL is not set.")
     rendering.report()
+    newsletter.main(chosen)
 
 
 def report(database_url: str, name: str) -> None:

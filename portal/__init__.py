@@ -21,9 +21,20 @@ from portal.discussion import views as discussion
 from portal.discussion.comments import PURPOSE as COMMENT
 from portal.discussion.personal_data import REGISTER as DISCUSSION
 from portal.discussion.positions import PURPOSE as POSITION
+from portal.discussion.subjects import SUBJECTS as DISCUSSION_SUBJECTS
+from portal.mail import bounce_commands, mailbox
 from portal.mail import commands as mail
 from portal.mail.personal_data import PERSONAL_DATA as MAILS
+from portal.mail.personal_data import RETURNED
 from portal.mail.worker import Chore
+from portal.newsletter import archive as newsletter_archive
+from portal.newsletter import commands as newsletter_commands
+from portal.newsletter import office as newsletter_office
+from portal.newsletter import office_bounces, returns
+from portal.newsletter import sender as newsletter_sender
+from portal.newsletter import views as newsletter
+from portal.newsletter.personal_data import deliveries
+from portal.newsletter.subjects import SUBJECTS as NEWSLETTER_SUBJECTS
 from portal.optin import operations as optin_operations
 from portal.optin import views as optin
 from portal.optin.personal_data import OPTINS
@@ -31,17 +42,23 @@ from portal.organisers import managing as accounts_office
 from portal.organisers import office
 from portal.organisers import views as accounts
 from portal.organisers.acts import ACTS as ACCOUNT_ACTS
+from portal.organisers.acts import SUBJECTS as ACCOUNT_SUBJECTS
 from portal.organisers.frame import Office
 from portal.organisers.personal_data import AUDIT_LOG, ORGANISERS
 from portal.pages import views as pages
 from portal.personal_data import Register
 from portal.privacy import operations as privacy_operations
 from portal.privacy import views as privacy
+from portal.signatures import affirming
 from portal.signatures import office as signatures_office
 from portal.signatures import operations as signature_operations
 from portal.signatures import views as signatures
+from portal.signatures.audience import OLDER_REVISION, SIGNATORIES
 from portal.signatures.operations import PURPOSE as SIGNATURE
 from portal.signatures.personal_data import SIGNATURES
+from portal.subscribers.audience import SUBSCRIBERS
+from portal.subscribers.operations import PURPOSE as SUBSCRIPTION
+from portal.subscribers.personal_data import SUBSCRIPTIONS
 from portal.web import caching, errors, forms, headers, limits, numbers, static
 
 
@@ -74,17 +91,28 @@ def create_app(**overrides: Any) -> Flask:
     errors.init_app(app)
     static.init_app(app)
 
+    app.extensions["segments"] = segments = {one.name: one for one in (SUBSCRIBERS, SIGNATORIES, OLDER_REVISION)}
     app.extensions["personal_data"] = register = Register(
-        [SIGNATURES, *DISCUSSION, OPTINS, MAILS, ORGANISERS, AUDIT_LOG]
+        [SIGNATURES, *DISCUSSION, SUBSCRIPTIONS, OPTINS, MAILS, ORGANISERS, AUDIT_LOG, deliveries(segments), *RETURNED]
     )
-    app.extensions["optin_purposes"] = purposes = {one.name: one for one in (SIGNATURE, COMMENT, POSITION)}
+    app.extensions["optin_purposes"] = purposes = {
+        one.name: one for one in (SIGNATURE, COMMENT, POSITION, SUBSCRIPTION)
+    }
     app.extensions["chores"] = (
         Chore("reminders", timedelta(minutes=10), lambda s, now: optin_operations.remind(s, settings, purposes, now)),
         Chore("expired opt-ins", timedelta(minutes=10), lambda s, now: optin_operations.expire(s, purposes, now)),
         Chore("retention", timedelta(hours=1), lambda s, now: privacy_operations.retain(s, register, settings, now)),
+        Chore("rests in the file", timedelta(days=1), lambda s, _now: database.rewrite_file(s)),
+        Chore("write-ahead log", timedelta(minutes=1), lambda s, _now: database.empty_write_ahead_log(s)),
         Chore("counter", timedelta(minutes=5), lambda s, _now: signature_operations.reconcile(s)),
         Chore("digest", timedelta(minutes=10), lambda s, now: notices.digest(s, settings, now)),
     )
+
+    app.extensions["letter_links"] = {
+        OLDER_REVISION.name: lambda number, language: {"bekraeftigen": affirming.link(settings, language, number)}
+    }
+    app.extensions["companions"] = (newsletter_sender.run, mailbox.run)
+    app.extensions["returned"] = returns.take
 
     app.extensions["office"] = Office(
         sections=[
@@ -93,8 +121,17 @@ def create_app(**overrides: Any) -> Flask:
             *synopsis_office.SECTIONS,
             *accounts_office.SECTIONS,
             *signatures_office.SECTIONS,
+            *newsletter_office.SECTIONS,
+            *office_bounces.SECTIONS,
         ],
-        work=[*office.WORK, *moderation_office.WORK, *synopsis_office.WORK, *signatures_office.WORK],
+        work=[
+            *office.WORK,
+            *moderation_office.WORK,
+            *synopsis_office.WORK,
+            *signatures_office.WORK,
+            *newsletter_office.WORK,
+            *office_bounces.WORK,
+        ],
         charts=[*moderation_office.CHARTS, *signatures_office.CHARTS],
         checks=doctor_command.CHECKS,
         acts={
@@ -103,11 +140,15 @@ def create_app(**overrides: Any) -> Flask:
             **synopsis_office.ACTS,
             **ACCOUNT_ACTS,
             **signatures_office.ACTS,
+            **newsletter_office.ACTS,
+            **office_bounces.ACTS,
         },
+        subjects={**ACCOUNT_SUBJECTS, **DISCUSSION_SUBJECTS, **signatures_office.SUBJECTS, **NEWSLETTER_SUBJECTS},
     )
 
     for part in (
         mail,
+        bounce_commands,
         optin,
         privacy,
         declaration,
@@ -120,6 +161,11 @@ def create_app(**overrides: Any) -> Flask:
         discussion,
         notices,
         discussion_commands,
+        newsletter,
+        newsletter_commands,
+        newsletter_office,
+        office_bounces,
+        newsletter_archive,
         pages,
         doctor_command,
         postfach,

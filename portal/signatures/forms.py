@@ -78,6 +78,13 @@ class EntryForm(PortalForm):
         )
 
 
+class AffirmForm(PortalForm):
+    """Affirms a signature."""
+
+    revision = HiddenField()
+    """The number of the revision that the page has shown."""
+
+
 class SignForm(EntryForm):
     """The form of `/unterzeichnen`, and of its page that asks to check the answers."""
 

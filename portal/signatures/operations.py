@@ -21,6 +21,7 @@ from portal.optin import operations as optin
 from portal.optin.models import OptIn
 from portal.privacy import holds
 from portal.signatures.models import CONFIRMED, PENDING, PERSONS_PER_MAILBOX, WITHDRAWN, Signature, SignatureTally
+from portal.subscribers import operations as subscriptions
 from portal.web.caching import public_changed
 
 log = logging.getLogger(__name__)
@@ -151,8 +152,13 @@ def request_signature(
     )
 
 
-def confirm_signature(session: Session, signature: Signature, request: OptIn, now: datetime) -> None:
-    """Make a pending signature count, and thank its person by mail."""
+def confirm_signature(
+    session: Session, settings: Settings, signature: Signature, request: OptIn, now: datetime
+) -> None:
+    """Make a pending signature count, and thank its person by mail.
+
+    Who has ticked that she would like the newsletter is asked about it in a mail of its own; that is all.
+    """
     with _counted(session, signature):
         signature.status = CONFIRMED
         signature.confirmed_at = now
@@ -162,6 +168,10 @@ def confirm_signature(session: Session, signature: Signature, request: OptIn, no
         outbox.Mail("signatures/mail/confirmed", _address(signature), signature.language, context, request.id),
         now,
     )
+    if signature.newsletter:
+        subscriptions.request_after_signing(
+            session, settings, _address(signature), name=signature.name, language=signature.language, now=now
+        )
 
 
 def discard_signature(session: Session, signature: Signature) -> None:
@@ -381,8 +391,8 @@ def _subject(session: Session, request: OptIn) -> Signature | None:
     return session.get(Signature, request.subject, options=[joinedload(Signature.revision)])
 
 
-def _confirm(session: Session, request: OptIn, now: datetime) -> None:
-    confirm_signature(session, session.get_one(Signature, request.subject), request, now)
+def _confirm(session: Session, settings: Settings, request: OptIn, now: datetime) -> None:
+    confirm_signature(session, settings, session.get_one(Signature, request.subject), request, now)
 
 
 def _discard(session: Session, request: OptIn) -> None:

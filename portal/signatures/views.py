@@ -1,5 +1,6 @@
 """Signing, the public list, and the signature's part of `/meine-daten`."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +12,15 @@ from portal.addresses import Address, current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
+from portal.declaration.comparison import compare_revisions
+from portal.declaration.operations import revisions
 from portal.language import current_language, localized
 from portal.optin import operations as optin
 from portal.privacy.forms import LinkForm
 from portal.privacy.operations import address_key_of
-from portal.signatures import commands, operations, wording
-from portal.signatures.forms import EntryForm, SignForm
+from portal.signatures import affirming, commands, operations, wording
+from portal.signatures.affirming import NewerRevision
+from portal.signatures.forms import AffirmForm, EntryForm, SignForm
 from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import PURPOSE, NameTaken, ToSign
 from portal.signatures.vocabulary import FIELDS, STATES
@@ -25,6 +29,7 @@ from portal.web import proof_of_work
 from portal.web.caching import public_page
 from portal.web.forms import checks_token_itself
 from portal.web.limits import refuse_floods, suspiciously_many, trusted
+from portal.web.numbers import number_in
 from portal.web.timing import evenly
 
 blueprint = Blueprint("signatures", __name__)
@@ -139,13 +144,13 @@ def listing() -> str:
     """Those who want to be seen; the others are counted."""
     search = single_line(request.args.get("suche", ""))[:120]
     field, state = request.args.get("feld", ""), request.args.get("land", "")
-    before = request.args.get("vor", type=int)
+    before = number_in(request.args, "vor")
     found, following = operations.page_of_listed(
         db.session(),
         search=search,
         field=field if field in FIELDS else "",
         state=state if state in STATES else "",
-        before=before if before is not None and 0 < before < 2**31 else None,
+        before=before,
     )
     return render_template(
         "signatures/list.html",
@@ -159,6 +164,39 @@ def listing() -> str:
         fields=FIELDS,
         states=STATES,
     )
+
+
+@localized(blueprint, "/unterzeichnen/bekraeftigen/<token>", "/sign/affirm/<token>", methods=["GET", "POST"])
+@checks_token_itself
+@refuse_floods
+def affirm(token: str) -> Any:
+    """What has changed since one signed, and a button to sign that too."""
+    signature = affirming.signature_of(db.session(), current_settings(), token, lock=request.method == "POST")
+    if signature is None:
+        return render_template("signatures/affirm_gone.html"), 410
+    form, newer = AffirmForm(), False
+    if form.validate_on_submit():
+        shown = form.revision.data or ""
+        read = int(shown) if re.fullmatch("[0-9]{1,9}", shown) else 0
+        try:
+            affirming.affirm(db.session(), signature, read, wording.sign(read), now())
+        except NewerRevision:
+            db.session.rollback()
+            newer = True
+        else:
+            db.session.commit()
+            return redirect(url_for("signatures.affirm", token=token), 303)
+    current, own = revisions(db.session())[-1], signature.revision
+    page = render_template(
+        "signatures/affirm.html",
+        form=form,
+        signature=signature,
+        found=None if own is current else compare_revisions(own, current, current_language()),
+        consent=wording.sign(current.number),
+        newer=newer,
+        token=token,
+    )
+    return page, 422 if form.errors else 409 if newer else 200
 
 
 @localized(

@@ -1,0 +1,106 @@
+"""Writing an issue, trying it out, asking for its release and releasing it."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.newsletter import issues, releasing
+from portal.newsletter.campaigns import NotNow
+from portal.newsletter.issues import Content, Outdated
+from portal.newsletter.models import READY
+from portal.newsletter.releasing import AskedAlready, NotTried, OwnRequest
+from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
+from tests.newsletter.conftest import NOON
+from tests.newsletter.writing import BOTH, ENGLISH, GERMAN, asked, tried, written
+from tests.office import add_organiser
+from tests.revisions import publish_revision
+
+
+def test_a_language_in_which_nothing_is_said_is_none(session: Session) -> None:
+    author = add_organiser(session, "editor")
+    issue = written(session, author)
+    issues.save(session, issue.id, issue.version, {"de": GERMAN, "en": ("", "")}, author.id, NOON)
+    session.expire(issue)
+    assert [text.language for text in issue.texts] == ["de"]
+
+
+def test_what_has_not_changed_makes_no_new_version(session: Session) -> None:
+    author = add_organiser(session, "editor")
+    issue = written(session, author)
+    version = issue.version
+    assert issues.save(session, issue.id, version, BOTH, author.id, NOON + timedelta(hours=1)).version == version
+    assert issue.changed_at == NOON
+
+
+def test_an_older_version_changes_nothing(session: Session) -> None:
+    author = add_organiser(session, "editor")
+    issue = written(session, author)
+    seen = issue.version
+    issues.save(session, issue.id, seen, {"de": ENGLISH}, author.id, NOON)
+    with pytest.raises(Outdated):
+        issues.save(session, issue.id, seen, {"de": GERMAN}, author.id, NOON)
+    with pytest.raises(Outdated):
+        issues.discard(session, issue.id, seen, author.id, NOON)
+
+
+def test_the_hash_is_of_kind_subjects_and_bodies_and_of_nothing_else() -> None:
+    content = Content(NEWSLETTER, BOTH)
+    assert content.sha256 == Content(NEWSLETTER, {"en": ENGLISH, "de": GERMAN}).sha256
+    others = [
+        Content(AFFIRMATION, BOTH),
+        Content(NEWSLETTER, {"de": GERMAN}),
+        Content(NEWSLETTER, {"de": ENGLISH, "en": GERMAN}),
+        Content(NEWSLETTER, {"de": (GERMAN[0] + GERMAN[1], ""), "en": ENGLISH}),
+    ]
+    assert len({content.sha256, *(one.sha256 for one in others)}) == 5
+
+
+def test_asking_needs_a_test_mail_of_just_this_by_just_her(session: Session, segments: object) -> None:
+    author, other = add_organiser(session, "editor"), add_organiser(session, "editor")
+    issue = written(session, author)
+    found = tried(session, issue, other)
+    with pytest.raises(NotTried):
+        releasing.ask(session, issue.id, found.sha256, "subscribers", {}, author.id, NOON)
+    tried(session, issue, author)
+    with pytest.raises(Outdated):
+        releasing.ask(session, issue.id, "0" * 64, "subscribers", {}, author.id, NOON)
+    campaign = releasing.ask(session, issue.id, found.sha256, "subscribers", {}, author.id, NOON)
+    assert campaign.status == READY
+    with pytest.raises(AskedAlready, match=str(campaign.id)):
+        releasing.ask(session, issue.id, found.sha256, "subscribers", {}, author.id, NOON)
+    other_people = releasing.ask(session, issue.id, found.sha256, "subscribers", {"language": "de"}, author.id, NOON)
+    assert other_people.id != campaign.id
+
+
+def test_four_eyes_the_hash_and_the_state_guard_the_release(session: Session) -> None:
+    author, other = add_organiser(session, "editor"), add_organiser(session, "editor")
+    campaign = asked(session, author)
+    sha256 = campaign.content_sha256
+    with pytest.raises(OwnRequest):
+        releasing.release(session, campaign.id, sha256, None, author.id, NOON, four_eyes=True)
+    with pytest.raises(Outdated):
+        releasing.release(session, campaign.id, "0" * 64, None, other.id, NOON, four_eyes=True)
+    released = releasing.release(session, campaign.id, sha256, None, other.id, NOON, four_eyes=True)
+    assert released.starts_at == NOON
+    with pytest.raises(NotNow):
+        releasing.release(session, campaign.id, sha256, None, other.id, NOON, four_eyes=True)
+    assert not releasing.take_back(session, campaign.id, author.id, NOON)
+
+
+def test_the_differences_are_put_in_for_good(app: Flask, session: Session) -> None:
+    """A revision that is published later changes neither what was tried nor what waits for its release."""
+    author = add_organiser(session, "editor")
+    issue = issues.start(session, AFFIRMATION, author.id, NOON)
+    with app.app_context(), app.test_request_context():
+        publish_revision(session)
+        assert "{{unterschiede}}" in issues.content(session, issue).texts["de"][1], "there is nothing to compare"
+        publish_revision(session, 2)
+        found = tried(session, issue, author)
+        assert "{-- 1 --}{++ 2 ++}" in found.texts["de"][1]
+        assert "### Title" in found.texts["en"][1] or "### Titel" in found.texts["en"][1]
+        campaign = releasing.ask(session, issue.id, found.sha256, "older-revision", {}, author.id, NOON)
+        publish_revision(session, 3)
+        assert "{++ 2 ++}" in campaign.texts[0].body
+        assert issues.content(session, issue).sha256 != found.sha256
