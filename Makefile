@@ -23,8 +23,9 @@ run: $(VENV)/run.stamp translations ## Start the portal on http://127.0.0.1:8000
 install: $(VENV)/run.stamp translations ## Set up without starting, for a server
 	@:
 
-# A file's tests stay together: the journeys of one file share a running site. Two at least, so that nothing relies on one.
-ALL_CORES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(max(2, os.cpu_count() or 2))') --dist loadfile)
+# Two processes at least, so that nothing relies on one. More than cores there are would only be in each other's way.
+ALL_CORES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(max(2, os.cpu_count() or 2))') \
+  --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test
 test: $(VENV)/dev.stamp translations ## Run all tests (TESTS="tests/mail -x" for some; TEST_DATABASE_URL=… for PostgreSQL too)

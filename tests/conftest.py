@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy.orm import Session
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from portal import create_app
 from portal.config import Settings
@@ -79,9 +81,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", names, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys come last: what a unit test can say is said first."""
-    items.sort(key=lambda item: "journeys" in item.path.parts)
+class _TogetherByFileAndDatabase(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
+    """Hands out what one file tests on one database as a whole: the journeys of a file share a running site."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return f"{super()._split_scope(nodeid)} {'postgresql' in nodeid}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return _TogetherByFileAndDatabase(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Journeys come last: what a unit test can say is said first. Where processes share the work they come first.
+
+    A long file that begins last would keep one process busy and the others waiting.
+    """
+    shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: ("journeys" in item.path.parts) != shared)
 
 
 @pytest.fixture(scope="session", autouse=True)

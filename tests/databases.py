@@ -14,7 +14,11 @@ from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
 from portal import create_app
 from portal.database import Base, db
 
-SINGLE_ROWS = {"public_version": {"id": 1, "number": 0}, "signature_tally": {"id": 1, "valid": 0, "listed": 0}}
+SINGLE_ROWS = {
+    "public_version": {"id": 1, "number": 0},
+    "signature_tally": {"id": 1, "valid": 0, "listed": 0},
+    "sending_pace": {"id": 1},
+}
 """The rows that a migration puts into a new database, and that no code ever adds."""
 
 LOCK_SECONDS = 15

@@ -65,4 +65,4 @@ def test_requirements_carry_hashes_and_no_address() -> None:
 def test_every_required_package_says_why() -> None:
     for name in ("requirements.in", "requirements-dev.in"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-            assert line.startswith(("#", "-")) or re.match(r"[a-z0-9\[\]-]+ +# \w.+", line), f"{name}: {line}"
+            assert line.startswith(("#", "-")) or re.match(r"[a-z0-9.\[\]-]+ +# \w.+", line), f"{name}: {line}"

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from portal.database import Base
 from portal.optin.models import OptIn
+from portal.signatures import affirming
 from tests.browser import Browser, Client, Page, form_token
 from tests.conftest import MakeApp
 from tests.contracts.routes import VALUES, routes
@@ -18,7 +19,7 @@ from tests.discussion.written import written
 from tests.operator import filled_content
 from tests.revisions import publish_revision
 
-WITHOUT_TOKEN = {"optin.confirm", "optin.decline", "discussion.replies_off"}
+WITHOUT_TOKEN = {"optin.confirm", "optin.decline", "discussion.replies_off", "newsletter.unsubscribe"}
 """Forms that a mail program posts, or that say by their address alone what is meant (RFC 8058)."""
 
 
@@ -72,6 +73,8 @@ def tokens(app: Flask, session: Session, browser: Browser) -> list[str]:
             links["confirm_url"](optin.id, optin.nonce.hex()),
             links["decline_url"](optin.id, optin.nonce.hex()),
             links["my_data_url"](optin.address_key),
+            links["unsubscribe_url"](1),
+            affirming.link(app.extensions["settings"], "de", 1),
         ]
     found = [str(link).rpartition("/")[2] for link in mailed]
     return [*found, found[0][:-3], "x"]
@@ -88,7 +91,8 @@ def test_reading_changes_no_row(app: Flask, session: Session, client: Client, to
             assert answer.status_code != 500, route.address
             if answer.status_code == 200:
                 seen.add(route.endpoint)
-    assert {"optin.confirm", "privacy.my_data"} <= seen, "the links of the mails did not lead to their pages"
+    mailed = {"optin.confirm", "privacy.my_data", "newsletter.unsubscribe"}
+    assert mailed <= seen, "the links of the mails did not lead to their pages"
     assert dump(session) == before
 
 

@@ -25,7 +25,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from portal.config import ROOT
 
 T = TypeVar("T")
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that anything may take before a journey gives up on it."""
 
 
@@ -156,9 +156,9 @@ class Process:
 class Site:
     """A running portal at `url`, whose mail arrives in `mailbox`."""
 
-    def __init__(self, database_url: str, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, database_url: str, folder: Path, settings: Mapping[str, str], host: str) -> None:
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{host}:{port}"
         self.database_url = database_url
         self.mailbox = Mailbox()
         self.environment = {
@@ -225,9 +225,9 @@ class Site:
 
 
 @contextmanager
-def running_site(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
-    """A site that is stopped at the end, whatever happens."""
-    site = Site(database_url, folder, settings)
+def running_site(database_url: str, folder: Path, *, host: str = "127.0.0.1", **settings: str) -> Iterator[Site]:
+    """A site that is stopped at the end, whatever happens. `host` is what browsers call this machine."""
+    site = Site(database_url, folder, settings, host)
     try:
         site.start()
         yield site
