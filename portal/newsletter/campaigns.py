@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import case, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal import database
 from portal.mail.models import Suppression
 from portal.newsletter.models import (
     BOUNCED,
@@ -110,10 +111,13 @@ def begin(session: Session, campaign: Campaign, segment: Segment, now: datetime)
         literal(0),
         case((skipped, literal(now, Delivery.ended_at.type)), else_=null()),
     ).outerjoin_from(people, Suppression, Suppression.address_key == address_key)
+    # In the order of the indexes: filling them at random takes half as long again.
+    audience = audience.order_by(id_)
     columns = ["campaign_id", "recipient_id", "language", "status", "reason", "attempts", "ended_at"]
     session.flush()
     frozen = insert(Delivery).from_select(columns, audience, include_defaults=False)
     campaign.total = session.connection().execute(frozen, execution_options={"preserve_rowcount": True}).rowcount
+    database.survey(session, Delivery)
     campaign.frozen_at = now
     if campaign.total:
         campaign.status = RUNNING

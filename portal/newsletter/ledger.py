@@ -104,17 +104,25 @@ def campaigns(session: Session, known: Iterable[int] = ()) -> dict[int, Steered]
 
 _PENDING = (
     select(_ID)
-    .where(NOT_SENT, _ROW.c.campaign_id == bindparam("campaign"), _ROW.c.status == PENDING)
+    .where(
+        NOT_SENT,
+        _ROW.c.campaign_id == bindparam("campaign"),
+        _ROW.c.status == PENDING,
+        _ID > bindparam("after"),
+    )
     .order_by(_ID)
     .limit(bindparam("number"))
     .with_for_update(skip_locked=True)
 )
 
 
-def claim(session: Session, campaign_id: int, worker: str, number: int) -> list[int]:
-    """Put up to so many pending deliveries in line for `worker`; no worker waits for another. Returns recipients."""
+def claim(session: Session, campaign_id: int, worker: str, number: int, after: int = 0) -> list[int]:
+    """Put up to so many pending deliveries in line for `worker`; no worker waits for another. Returns recipients.
+
+    Only those after recipient `after`: whoever begins where the last claim ended need not pass by all that were sent.
+    """
     connection = session.connection()
-    ids = list(connection.execute(_PENDING, {"campaign": campaign_id, "number": number}).scalars())
+    ids = list(connection.execute(_PENDING, {"campaign": campaign_id, "number": number, "after": after}).scalars())
     if ids:
         claimed = update(_ROW).where(_ROW.c.campaign_id == campaign_id, _THESE).values(status=CLAIMED, worker=worker)
         connection.execute(claimed, {"ids": ids})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import DDL, JSON, CheckConstraint, ForeignKey, Index, String, Text, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base
@@ -155,6 +155,25 @@ class Campaign(Base):
     texts: Mapped[list["CampaignText"]] = relationship(order_by="CampaignText.language")
 
 
+FROZEN_FOR_GOOD = {
+    "sqlite": [
+        "CREATE TRIGGER campaigns_frozen_for_good BEFORE DELETE ON campaigns WHEN OLD.frozen_at IS NOT NULL"
+        " BEGIN SELECT RAISE(ABORT, 'campaigns: what has been frozen is never deleted'); END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION campaigns_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'campaigns: what has been frozen is never deleted'; END $$",
+        "CREATE TRIGGER campaigns_frozen_for_good BEFORE DELETE ON campaigns"
+        " FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION campaigns_refuse_delete()",
+    ],
+}
+"""A campaign that has deliveries cannot be deleted, whoever tries."""
+for dialect, statements in FROZEN_FOR_GOOD.items():
+    for statement in statements:
+        ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call]
+        event.listen(Campaign.__table__, "after_create", ddl.execute_if(dialect=dialect))
+
+
 class CampaignText(Base):
     """What a campaign says in one language, frozen when it was made: what is edited later never reaches anybody."""
 
@@ -199,7 +218,9 @@ class Delivery(Base):
         {"sqlite_with_rowid": False},
     )
 
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Its campaign. No foreign key: PostgreSQL would look a million times whether the campaign is there, which takes as
+    long as all else of freezing. That it stays is said once, by FROZEN_FOR_GOOD."""
     recipient_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The id of the person in the campaign's segment."""
     language: Mapped[str] = mapped_column(String(2))

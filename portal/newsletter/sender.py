@@ -102,6 +102,8 @@ class Shift:
         self._asked: dict[str, Select[Any]] = {name: ledger.to_whom(one) for name, one in self._segments.items()}
         self._line: deque[tuple[int, int]] = deque()
         """Campaign and recipient of what is claimed and not marked."""
+        self._reached: Counter[int] = Counter()
+        """Up to which recipient each campaign has been claimed since it was last looked at from its beginning."""
         self._marked: Counter[int] = Counter()
         """How many letters of each campaign are marked, and the database does not know what became of them."""
         self._refused: dict[int, list[int]] = defaultdict(list)
@@ -208,9 +210,14 @@ class Shift:
         running = [one.id for one in self._steered.values() if one.status == RUNNING and one.id not in self._exhausted]
         for campaign_id in running:
             number = max(self._most_claimed // len(running), 1)
-            ids = ledger.claim(session, campaign_id, self._presence.worker, number)
+            after = self._reached[campaign_id]
+            ids = ledger.claim(session, campaign_id, self._presence.worker, number, after)
             self._line.extend((campaign_id, one) for one in ids)
-            if len(ids) < number:
+            if len(ids) == number:
+                self._reached[campaign_id] = ids[-1]
+            elif after:
+                self._reached[campaign_id] = 0
+            else:
                 self._exhausted.add(campaign_id)
 
     @property

@@ -49,12 +49,17 @@ RENDERER_VERSION = "2"
 MAX_COMMENT = 4000
 """How many characters a comment may have, in normal form."""
 
+MOST_BRACKETS = 1000
+"""How many `[` an organiser's text may have: from each of them the parser looks through the rest."""
+
 _NOT_COPED_WITH = (RecursionError, ValueError, IndexError)
 
 
 @lru_cache(maxsize=1024)
 def organisers_html(source: str) -> Markup:
     """The safe HTML of an organiser's Markdown. What the parser cannot cope with comes back as escaped paragraphs."""
+    if source.count("[") > MOST_BRACKETS:
+        return _given_up(source, ORGANISERS)
     try:
         return _through_both_gates(to_html(source), ORGANISERS)
     except _NOT_COPED_WITH:

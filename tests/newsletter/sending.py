@@ -60,7 +60,7 @@ SEGMENT = Segment(
 
 def with_probe(app: Flask) -> Flask:
     """Let campaigns of `app` go to all subscriptions that are confirmed."""
-    app.extensions["segments"] = {**app.extensions.get("segments", {}), PROBE: SEGMENT}
+    app.extensions["segments"][PROBE] = SEGMENT
     return app
 
 

@@ -161,6 +161,7 @@ def test_additions_and_removals_are_told_without_colour(app: Flask) -> None:
     assert "{++ist" in write(app, body).html, "a newsletter has no such marks"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("monster", ["* " * 500, "[" * 10_000, "{{" * 5_000, "{++" * 2_000, "> " * 2_000])
 def test_monsters_come_out_as_text(app: Flask, monster: str) -> None:
     assert write(app, monster + "\n\nDanach", kind=AFFIRMATION).text.endswith("\n")

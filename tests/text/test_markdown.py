@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from portal.text.markdown import ORGANISERS, organisers_html, plain_text
+from portal.text.markdown import MOST_BRACKETS, ORGANISERS, organisers_html, plain_text
 from tests.text.harmless import assert_harmless
 
 
@@ -59,6 +59,14 @@ def test_a_parser_that_gives_up_leaves_escaped_paragraphs(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("portal.text.markdown.to_html", give_up)
     assert organisers_html("<b>eins</b>\n\nzwei given up") == "<p>&lt;b&gt;eins&lt;/b&gt;</p>\n<p>zwei given up</p>"
+
+
+def test_a_text_of_nothing_but_brackets_is_not_even_tried() -> None:
+    """Each of them would cost the parser a look through the rest of the text."""
+    assert organisers_html("[" * MOST_BRACKETS + "a](https://a.example)") == f"<p>{'[' * (MOST_BRACKETS - 1)}" + (
+        '<a href="https://a.example" rel="noopener">a</a></p>'
+    )
+    assert organisers_html("[" * (MOST_BRACKETS + 1) + "a](https://a.example)").startswith("<p>[[[[")
 
 
 def test_plain_text_is_the_words_alone() -> None:

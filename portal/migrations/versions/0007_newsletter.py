@@ -9,6 +9,19 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+TRIGGERS = {
+    "sqlite": [
+        "CREATE TRIGGER campaigns_frozen_for_good BEFORE DELETE ON campaigns WHEN OLD.frozen_at IS NOT NULL"
+        " BEGIN SELECT RAISE(ABORT, 'campaigns: what has been frozen is never deleted'); END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION campaigns_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'campaigns: what has been frozen is never deleted'; END $$",
+        "CREATE TRIGGER campaigns_frozen_for_good BEFORE DELETE ON campaigns"
+        " FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION campaigns_refuse_delete()",
+    ],
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -186,7 +199,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("recipient_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
@@ -206,9 +219,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status NOT IN ('bounced', 'skipped') OR reason IS NOT NULL", name=op.f("ck_deliveries_why")
         ),
-        sa.ForeignKeyConstraint(
-            ["campaign_id"], ["campaigns.id"], name=op.f("fk_deliveries_campaign_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("campaign_id", "recipient_id", name=op.f("pk_deliveries")),
         sqlite_with_rowid=False,
     )
@@ -227,6 +237,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("status <> 'sent'"),
             postgresql_where=sa.text("status <> 'sent'"),
         )
+    for statement in TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(sa.text(statement))
     op.execute("INSERT INTO sending_pace (id) VALUES (1)")
 
 
@@ -252,6 +264,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_campaigns_issue_id"))
 
     op.drop_table("campaigns")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION campaigns_refuse_delete()")
     op.drop_table("issues")
     op.drop_table("suppressions")
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
