@@ -108,7 +108,7 @@ _PENDING = (
         NOT_SENT,
         _ROW.c.campaign_id == bindparam("campaign"),
         _ROW.c.status == PENDING,
-        _ID > bindparam("after"),
+        _ROW.c.recipient_id > bindparam("after"),
     )
     .order_by(_ID)
     .limit(bindparam("number"))
