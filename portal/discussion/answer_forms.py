@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
 from wtforms import FileField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
@@ -18,7 +17,7 @@ from portal.discussion.answers import Seen
 from portal.discussion.importing import Understood
 from portal.discussion.vocabulary import OUTCOME_NAMES
 from portal.text.fields import LinesField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 
 LONGEST_ANSWER = 4000
 LONGEST_REASON = 2000
@@ -64,7 +63,7 @@ class OutcomeForm(SeenForm):
     outcome = RadioField(
         _l("Ergebnis"),
         [DataRequired(_l("Bitte wählen Sie ein Ergebnis.")), AnyOf(list(OUTCOME_NAMES), _UNKNOWN_CHOICE)],
-        choices=[SelectChoice(value, name) for value, name in OUTCOME_NAMES.items()],
+        choices=choices(OUTCOME_NAMES),
         validate_choice=False,
     )
     reason = LinesField(

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import tokens
-from portal.addresses import current_addresses
+from portal.addresses import Address, current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
@@ -27,9 +27,8 @@ from portal.language import current_language, localized
 from portal.optin import operations as optin
 from portal.privacy.forms import LinkForm
 from portal.text.markdown import commenters_html
-from portal.web import proof_of_work
 from portal.web.forms import ActionForm, checks_token_itself
-from portal.web.limits import refuse_floods, suspiciously_many, trusted
+from portal.web.limits import refuse_floods
 from portal.web.timing import evenly
 
 
@@ -53,14 +52,13 @@ class Spot:
 @refuse_floods
 def write() -> Any:
     """The form, as often as one wants with a preview; then the mail."""
-    settings, moment = current_settings(), now()
-    form = CommentForm()
+    form, moment = CommentForm(), now()
     filled_in = form.validate_on_submit()
     library = reading.library(db.session())
     if library is None:
         return render_template("discussion/nothing.html")
     if request.method == "GET":
-        form.stamp(settings, moment)
+        form.stamp(moment)
         form.thesis.data, form.parent.data = request.args.get("these", ""), request.args.get("antwort", "")
         form.revision.data = str(library.current.number)
         return _write_page(form, _spot(library, form) or abort(404))
@@ -68,12 +66,13 @@ def write() -> Any:
     if not filled_in or spot.refused:
         return _write_page(form, spot), 422
     previewing = request.form.get("step") == "preview"
-    challenge = _challenge(form, moment, count=not previewing)
+    address = current_addresses().identify(form.email.data or "")
+    challenge = form.unmet_challenge(address.key, moment, count=not previewing)
     if previewing or challenge:
         return _write_page(form, spot, preview=True, challenge=challenge)
     try:
         with evenly():
-            _hand_in(form, spot, moment)
+            _hand_in(form, spot, address, moment)
             db.session.commit()
     except Refused as refused:
         db.session.rollback()
@@ -81,20 +80,7 @@ def write() -> Any:
     return redirect(url_for("discussion.mailbox"), 303)
 
 
-def _challenge(form: CommentForm, moment: datetime, *, count: bool) -> str | None:
-    """Work for who is suspicious, unless it is done; whose browser cannot do it sends the form a second time."""
-    settings = current_settings()
-    if trusted() or not (suspiciously_many(count=count) or form.quick(settings, moment)):
-        return None
-    # One solution is good for one address: who writes for many people has the work many times.
-    work = f"{form.submission.data} {current_addresses().identify(form.email.data or '').key}"
-    if request.form.get("step") == "again" or proof_of_work.solved(settings, work, form.altcha.data):
-        return None
-    return proof_of_work.challenge(settings, work, moment)
-
-
-def _hand_in(form: CommentForm, spot: Spot, moment: datetime) -> None:
-    settings = current_settings()
+def _hand_in(form: CommentForm, spot: Spot, address: Address, moment: datetime) -> None:
     draft = Draft(
         name=form.name.data or "",
         text=form.text.data or "",
@@ -107,13 +93,13 @@ def _hand_in(form: CommentForm, spot: Spot, moment: datetime) -> None:
     consents = [wording.comment(), wording.replies() if form.notify.data else None]
     comments.request_comment(
         db.session(),
-        settings,
+        current_settings(),
         draft,
-        current_addresses().identify(form.email.data or ""),
+        address,
         consents=[one for one in consents if one],
         language=current_language(),
         now=moment,
-        submission=form.own_token(settings),
+        submission=form.own_token(),
     )
 
 

@@ -1,29 +1,23 @@
 """The forms of the discussion: comment, edit, object, report, take a position."""
 
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
-from portal import tokens
-from portal.config import Settings
 from portal.declaration.models import Thesis
 from portal.discussion.vocabulary import CAPACITIES, REASONS, STANCE_NAMES
 from portal.text.fields import WEB_ADDRESS, AddressField, LineField, LinesField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
+from portal.web.open_forms import GuardedForm, OpenForm, StampedForm
 
 LONGEST = 4000
 """Characters of a comment, an explanation or an objection."""
 LONGEST_NAME = 80
-QUICK = timedelta(seconds=3)
-"""Nobody reads and fills in a form faster than this."""
 
 _NO_STANCE = "none"
 _UNKNOWN_CHOICE = _l("Diese Auswahl kennen wir nicht. Bitte wählen Sie aus der Liste.")
@@ -54,51 +48,17 @@ class _NoWebAddress:
             raise ValidationError(_("Bitte geben Sie hier nur einen Namen ein, keine Internetadresse."))
 
 
-class _Trap:
-    """A field that people do not see, and programs fill in."""
-
-    def __call__(self, _form: PortalForm, field: StringField) -> None:
-        if field.data:
-            raise ValidationError(_("Dieses Feld ist eine Falle für Programme. Bitte lassen Sie es leer."))
-
-
-class _OpenForm(PortalForm):
-    """A form that anybody can fill in."""
-
-    website = StringField(_l("Website (bitte leer lassen)"), [_Trap()])
-
-
 class TextForm(PortalForm):
     """The words of a comment."""
 
     text = LinesField(_l("Ihr Kommentar"), [DataRequired(_l("Bitte schreiben Sie einen Kommentar.")), _NotTooLong()])
 
 
-class _StampedForm(_OpenForm):
-    """One that is like no other: posted twice, it is done once."""
-
-    submission = HiddenField()
-    _purpose: str
-
-    def stamp(self, settings: Settings, now: datetime) -> None:
-        """Note, signed, when the form was first shown; no two forms carry the same note."""
-        self.submission.data = tokens.issue(settings, self._purpose, [now.timestamp(), secrets.token_hex(8)])
-
-    def own_token(self, settings: Settings) -> str:
-        """What tells this form from all others; a form without its note is like no other."""
-        return self.submission.data or "" if self._shown_at(settings) is not None else secrets.token_hex(32)
-
-    def _shown_at(self, settings: Settings) -> float | None:
-        try:
-            shown, _nonce = tokens.read(settings, self._purpose, self.submission.data or "")
-        except tokens.TokenInvalid:
-            return None
-        return float(shown)
-
-
-class CommentForm(TextForm, _StampedForm):
+class CommentForm(TextForm, GuardedForm):
     """The form of `/diskussion/schreiben`."""
 
+    purpose = "comment form"
+    started = HiddenField(name="submission")
     name = LineField(
         _l("Name oder Pseudonym"),
         [
@@ -112,7 +72,7 @@ class CommentForm(TextForm, _StampedForm):
         _l("Ich spreche als"),
         [AnyOf(["", *CAPACITIES], _UNKNOWN_CHOICE)],
         filters=[lambda value: value or ""],
-        choices=[SelectChoice("", _l("keine Angabe")), *(SelectChoice(*choice) for choice in CAPACITIES.items())],
+        choices=choices({"": _l("keine Angabe"), **CAPACITIES}),
         validate_choice=False,
     )
     notify = BooleanField(_l("Antworten per Mail"))
@@ -127,13 +87,6 @@ class CommentForm(TextForm, _StampedForm):
     thesis = HiddenField()
     parent = HiddenField()
     revision = HiddenField()
-    altcha = HiddenField()
-    _purpose = "comment form"
-
-    def quick(self, settings: Settings, now: datetime) -> bool:
-        """Whether it came back faster than a person can type, or without its note."""
-        shown = self._shown_at(settings)
-        return shown is None or now.timestamp() - shown < QUICK.total_seconds()
 
     def validate_name(self, field: LineField) -> None:
         if not any(char.isalnum() for char in field.data or ""):
@@ -149,14 +102,15 @@ class AppealForm(PortalForm):
     )
 
 
-class ReportForm(_StampedForm):
+class ReportForm(StampedForm):
     """A notice that a comment should not stand there (DSA Art. 16). Name and address are optional."""
 
-    _purpose = "report form"
+    purpose = "report form"
+    started = HiddenField(name="submission")
     reason = RadioField(
         _l("Worum geht es?"),
         [AnyOf(list(REASONS), _l("Bitte wählen Sie einen Grund aus."))],
-        choices=[SelectChoice(code, reason.label) for code, reason in REASONS.items()],
+        choices=choices({code: reason.label for code, reason in REASONS.items()}),
         validate_choice=False,
     )
     explanation = LinesField(
@@ -177,7 +131,7 @@ class ReportForm(_StampedForm):
     )
 
 
-class PositionForm(_OpenForm):
+class PositionForm(OpenForm):
     """What somebody thinks of each thesis; `position_form` adds the fields for these."""
 
     email = AddressField()
@@ -208,10 +162,7 @@ def position_form(theses: Sequence[Thesis]) -> PositionForm:
             _l("These %(number)s", number=thesis.position),
             [AnyOf([_NO_STANCE, *STANCE_NAMES], _UNKNOWN_CHOICE)],
             filters=[lambda value: value or _NO_STANCE],
-            choices=[
-                *(SelectChoice(*choice) for choice in STANCE_NAMES.items()),
-                SelectChoice(_NO_STANCE, _l("keine Angabe")),
-            ],
+            choices=choices({**STANCE_NAMES, _NO_STANCE: _l("keine Angabe")}),
             default=_NO_STANCE,
             validate_choice=False,
         )

@@ -6,13 +6,12 @@ from typing import Any
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import AnyOf, DataRequired, Length, NumberRange
 from wtforms.widgets import HiddenInput
 
 from portal.discussion.vocabulary import REASONS
 from portal.text.fields import LineField, LinesField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 from portal.web.numbers import LARGEST
 
 LONGEST = 2000
@@ -31,10 +30,9 @@ def _words(label: LazyString, missing: LazyString | None, **options: Any) -> Lin
 def _one_of(label: LazyString, missing: LazyString | None, names: Mapping[str, LazyString]) -> RadioField:
     """A choice of one, which must be made if it is `missing` otherwise; the first is made already if it is not."""
     known = AnyOf(list(names), _l("Diese Auswahl kennen wir nicht. Bitte wählen Sie aus der Liste."))
-    choices = [SelectChoice(value, name) for value, name in names.items()]
     validators = [DataRequired(missing), known] if missing is not None else [known]
     default = next(iter(names)) if missing is None else None
-    return RadioField(label, validators, choices=choices, validate_choice=False, default=default)
+    return RadioField(label, validators, choices=choices(names), validate_choice=False, default=default)
 
 
 def _reasons() -> RadioField:

@@ -127,7 +127,7 @@ def report(number: int) -> Any:
     about = reading.public_comment(db.session(), library, number) or abort(404)
     form = ReportForm()
     if request.method == "GET":
-        form.stamp(settings, moment)
+        form.stamp(moment)
     if not form.validate_on_submit():
         page = render_template("discussion/report.html", form=form, comment=about)
         return page, 422 if form.errors else 200
@@ -143,7 +143,7 @@ def report(number: int) -> Any:
             address=address,
             language=current_language(),
             now=moment,
-            submission=form.own_token(settings),
+            submission=form.own_token(),
         )
         receipt = tokens.issue(settings, "report", filed.id if filed else 0)
         db.session.commit()

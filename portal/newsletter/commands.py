@@ -14,47 +14,37 @@ from portal.clock import now
 from portal.database import db
 from portal.newsletter import campaigns
 from portal.newsletter.campaigns import NotNow, Progress
-from portal.newsletter.models import FINISHED, PAUSED, READY, RUNNING, SCHEDULED, STOPPED, Campaign
+from portal.newsletter.models import FINISHED, RUNNING, SENT, STOPPED, Campaign
+from portal.newsletter.vocabulary import NOTES, OUTCOMES, STATES
 
 SHOWN = 20
 LOOK_SECONDS = 1.0
-STATES = {
-    READY: "wartet auf Freigabe",
-    SCHEDULED: "geplant",
-    RUNNING: "läuft",
-    PAUSED: "pausiert",
-    STOPPED: "gestoppt",
-    FINISHED: "fertig",
-}
-NOTES = {
-    campaigns.NOBODY: "niemand, an den er gehen könnte",
-    campaigns.REFUSED: "der Mailserver lehnt ihn für alle ab",
-}
 
 group = AppGroup("newsletter", help="Der Versand der Newsletter.")
 
 
 @group.command("status")
 def status() -> None:
-    """Die letzten Sendungen mit ihrer Nummer, und wie weit sie sind."""
+    """Die letzten Aussendungen mit ihrer Nummer, und wie weit sie sind."""
     session = db.session()
     latest = session.scalars(select(Campaign).order_by(Campaign.id.desc()).limit(SHOWN)).all()
     if not latest:
         click.echo("Noch nichts verschickt.")
     for campaign in latest:
         progress = campaigns.progress(session, campaign, now())
-        note = f"  ({NOTES.get(campaign.note, campaign.note)})" if campaign.note else ""
-        click.echo(f"{campaign.id:7}  {STATES[campaign.status]:20}{_words(progress)}{note}")
+        click.echo(f"{campaign.id:7}  {STATES[campaign.status]!s:20}{_words(progress)}")
+        if campaign.note:
+            click.echo(f"{'':9}{NOTES.get(campaign.note, campaign.note)}")
 
 
 @group.command("progress")
 @click.argument("number", type=int)
 def progress(number: int) -> None:
-    """Zusehen, wie die Sendung NUMBER vorankommt, bis sie zu Ende ist."""
+    """Zusehen, wie die Aussendung NUMBER vorankommt, bis sie zu Ende ist."""
     session = db.session()
     latest = _look(session, number)
     bar = click.progressbar(
-        length=latest.total, label=f"Sendung {number}", show_eta=False, show_pos=True, item_show_func=_beside
+        length=latest.total, label=f"Aussendung {number}", show_eta=False, show_pos=True, item_show_func=_beside
     )
     with bar:
         while True:
@@ -69,22 +59,22 @@ def progress(number: int) -> None:
 @group.command("pause")
 @click.argument("number", type=int)
 def pause(number: int) -> None:
-    """Die Sendung NUMBER anhalten. Was gerade unterwegs ist, kommt an."""
-    _steer(campaigns.pause, number, "Die Sendung ist angehalten.")
+    """Die Aussendung NUMBER anhalten. Was gerade unterwegs ist, kommt an."""
+    _steer(campaigns.pause, number, "Die Aussendung ist angehalten.")
 
 
 @group.command("resume")
 @click.argument("number", type=int)
 def resume(number: int) -> None:
-    """Mit der angehaltenen Sendung NUMBER weitermachen."""
-    _steer(campaigns.resume, number, "Die Sendung geht weiter.")
+    """Die angehaltene Aussendung NUMBER fortsetzen."""
+    _steer(campaigns.resume, number, "Die Aussendung geht weiter.")
 
 
 @group.command("stop")
 @click.argument("number", type=int)
 def stop(number: int) -> None:
-    """Die Sendung NUMBER für immer beenden. Wer sie noch nicht hat, bekommt sie nicht."""
-    _steer(campaigns.stop, number, "Die Sendung ist beendet.")
+    """Die Aussendung NUMBER endgültig abbrechen. Wer die Mail noch nicht hat, bekommt sie nicht mehr."""
+    _steer(campaigns.stop, number, "Die Aussendung ist abgebrochen.")
 
 
 def _steer(verb: Callable[..., None], number: int, done: str) -> None:
@@ -94,7 +84,7 @@ def _steer(verb: Callable[..., None], number: int, done: str) -> None:
     except NoResultFound:
         raise click.ClickException(_unknown(number)) from None
     except NotNow as error:
-        raise click.ClickException(f"Das geht nicht: Die Sendung ist im Zustand „{STATES[str(error)]}“.") from error
+        raise click.ClickException(f"Das geht nicht. Der Stand der Aussendung: {STATES[str(error)]}.") from error
     session.commit()
     click.echo(done)
 
@@ -111,14 +101,13 @@ def _look(session: Session, number: int) -> Progress:
 
 
 def _unknown(number: int) -> str:
-    return f"Eine Sendung {number} gibt es nicht. „newsletter status“ zeigt alle."
+    return f"Eine Aussendung {number} gibt es nicht. „newsletter status“ zeigt alle."
 
 
 def _words(progress: Progress) -> str:
     counted = progress.tallies
-    words = [f"{progress.done} von {progress.total}", f"{counted['sent']} verschickt"]
-    names = {"bounced": "unzustellbar", "skipped": "ausgelassen", "uncertain": "ungewiss", "deferred": "vertagt"}
-    return ", ".join([*words, *(f"{counted[state]} {word}" for state, word in names.items() if counted[state])])
+    words = [f"{name}: {counted[state]}" for state, name in OUTCOMES.items() if counted[state] or state == SENT]
+    return ", ".join([f"{progress.done} von {progress.total} erledigt", *words])
 
 
 def _beside(progress: Progress | None) -> str | None:
@@ -126,7 +115,7 @@ def _beside(progress: Progress | None) -> str | None:
     if progress is None:
         return None
     if progress.status != RUNNING:
-        return STATES[progress.status]
+        return str(STATES[progress.status])
     if progress.ends_at is None:
         return "noch kein Tempo bekannt"
     minutes = max(round((progress.ends_at - now()).total_seconds() / 60), 0)

@@ -1,20 +1,15 @@
 """The form to subscribe, and the one to change a subscription."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
+from wtforms import SelectField
 from wtforms.validators import AnyOf, Length, ValidationError
 
-from portal import tokens
-from portal.config import Settings
 from portal.subscribers.audience import LANGUAGE_NAMES
 from portal.text.fields import WEB_ADDRESS, AddressField, LineField
-from portal.web.forms import PortalForm
-
-QUICK = timedelta(seconds=2)
-"""Nobody types an address faster than this."""
+from portal.web.forms import PortalForm, choices
+from portal.web.open_forms import GuardedForm
 
 
 class PreferencesForm(PortalForm):
@@ -32,7 +27,7 @@ class PreferencesForm(PortalForm):
                 _l("Diese Auswahl kennen wir nicht. Bitte wählen Sie aus der Liste."),
             )
         ],
-        choices=[SelectChoice(*choice) for choice in LANGUAGE_NAMES],
+        choices=choices(dict(LANGUAGE_NAMES)),
         validate_choice=False,
     )
 
@@ -41,26 +36,9 @@ class PreferencesForm(PortalForm):
             raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internetadresse."))
 
 
-class SubscribeForm(PreferencesForm):
+class SubscribeForm(PreferencesForm, GuardedForm):
     """The form of `/newsletter`."""
 
+    purpose = "subscribe form"
+    quickest = timedelta(seconds=2)
     email = AddressField()
-    website = StringField(_l("Website (bitte leer lassen)"))
-    started = HiddenField()
-    altcha = HiddenField()
-
-    def validate_website(self, field: StringField) -> None:
-        if field.data:
-            raise ValidationError(_l("Dieses Feld ist eine Falle für Programme. Bitte lassen Sie es leer."))
-
-    def stamp(self, settings: Settings, now: datetime) -> None:
-        """Note, signed, when the form was first shown."""
-        self.started.data = tokens.issue(settings, "newsletter form", now.timestamp())
-
-    def quick(self, settings: Settings, now: datetime) -> bool:
-        """Whether it came back faster than a person can type, or without its time stamp."""
-        try:
-            started = float(tokens.read(settings, "newsletter form", self.started.data or ""))
-        except tokens.TokenInvalid:
-            return True
-        return now.timestamp() - started < QUICK.total_seconds()

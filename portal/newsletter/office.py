@@ -319,7 +319,7 @@ ACTS: dict[str, Text] = {
     "campaign.pause": _l("Newsletter angehalten"),
     "campaign.resume": _l("Newsletter fortgesetzt"),
     "campaign.stop": _l("Newsletter abgebrochen"),
-    "campaign.uncertain": _l("Über ungewisse Newsletter-Mails entschieden"),
+    "campaign.uncertain": _l("Über vielleicht angekommene Newsletter-Mails entschieden"),
     "campaign.export": _l("Nicht erreichte Empfänger:innen eines Newsletters exportiert"),
 }
 """What the acts of this module are called in the log."""

@@ -11,7 +11,6 @@ from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from wtforms import RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import AnyOf
 
 from portal.addresses import current_addresses
@@ -37,7 +36,7 @@ from portal.organisers.gate import current_organiser, organisers_only
 from portal.organisers.roles import EDITOR
 from portal.personal_data import Text
 from portal.text.fields import AddressField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 from portal.web.numbers import number_in
 
 blueprint = Blueprint("bounces_office", __name__, url_prefix="/redaktion/ruecklaeufer")
@@ -92,7 +91,7 @@ class LiftForm(PortalForm):
     def for_reason(self, reason: str) -> "LiftForm":
         """With the reasons that count: against somebody's own word only that word does."""
         known = WHY if reason in {BOUNCED, BLOCKED} else {ASKED: WHY[ASKED]}
-        self.why.choices = [SelectChoice(value, words) for value, words in known.items()]
+        self.why.choices = choices(known)
         self.why.validators = [AnyOf(list(known), _l("Bitte wählen Sie einen Grund."))]
         return self
 

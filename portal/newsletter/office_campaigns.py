@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,32 +15,11 @@ from portal.database import db
 from portal.newsletter import audiences, campaigns, preflight, preview, recipients, releasing
 from portal.newsletter.campaigns import NotNow
 from portal.newsletter.issues import Content, Outdated
-from portal.newsletter.ledger import WORKER_LOST
-from portal.newsletter.models import (
-    BOUNCED,
-    CLAIMED,
-    DEFERRED,
-    DELIVERY_STATES,
-    FINISHED,
-    GONE,
-    NO_LANGUAGE,
-    PAUSED,
-    PENDING,
-    READY,
-    RUNNING,
-    SCHEDULED,
-    SENDING,
-    SENT,
-    SKIPPED,
-    STOPPED,
-    STOPPED_BEFORE,
-    SUPPRESSED,
-    UNCERTAIN,
-    Campaign,
-)
+from portal.newsletter.models import DELIVERY_STATES, READY, RUNNING, SCHEDULED, Campaign
 from portal.newsletter.office_forms import ReleaseForm, SeenForm, UncertainForm
 from portal.newsletter.releasing import OwnRequest
 from portal.newsletter.schedule import BERLIN, in_berlin
+from portal.newsletter.vocabulary import NOTES, OUTCOMES, REASONS, STATES
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
 from portal.organisers.models import Organiser
 from portal.organisers.roles import EDITOR
@@ -57,38 +35,6 @@ WITH_FRAMES = {"Content-Security-Policy": policy(frame_src="'self'")}
 REFRESH_SECONDS = 10
 """How often the page of a campaign under way loads itself anew where there are no scripts."""
 
-STATES: dict[str, Text] = {
-    READY: _l("wartet auf Freigabe"),
-    SCHEDULED: _l("freigegeben"),
-    RUNNING: _l("wird verschickt"),
-    PAUSED: _l("angehalten"),
-    STOPPED: _l("abgebrochen"),
-    FINISHED: _l("fertig"),
-}
-OUTCOMES: dict[str, Text] = {
-    SENT: _l("verschickt"),
-    PENDING: _l("noch nicht begonnen"),
-    CLAIMED: _l("als Nächstes dran"),
-    SENDING: _l("gerade unterwegs"),
-    DEFERRED: _l("wird noch einmal versucht"),
-    BOUNCED: _l("zurückgekommen"),
-    SKIPPED: _l("ausgelassen"),
-    UNCERTAIN: _l("vielleicht angekommen"),
-}
-CONNECTION_LOST = "connection lost"
-"""What the connection to the mail server says of itself."""
-REASONS: dict[str, Text] = {
-    GONE: _l("hat sich inzwischen abgemeldet oder wurde gelöscht"),
-    SUPPRESSED: _l("Adresse ist für Newsletter gesperrt"),
-    NO_LANGUAGE: _l("kein Text in dieser Sprache"),
-    STOPPED_BEFORE: _l("vorher abgebrochen"),
-    WORKER_LOST: _l("der Worker wurde mittendrin beendet"),
-    CONNECTION_LOST: _l("die Verbindung riss ab"),
-}
-NOTES: dict[str, Text] = {
-    campaigns.NOBODY: _l("Zu dieser Auswahl gehörte niemand, als es losging. Es ist keine Mail hinausgegangen."),
-    campaigns.REFUSED: _l("Der Mailserver lehnt diese Mail bei allen ab. Bitte klären Sie das, bevor es weitergeht."),
-}
 HEADER = ("number", "address", "name", "language", "state", "reason", "attempts")
 
 

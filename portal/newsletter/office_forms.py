@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import AnyOf, Length, ValidationError
 
 from portal.clock import now
@@ -19,7 +18,7 @@ from portal.newsletter.schedule import Moment, in_berlin
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
 from portal.text.fields import LineField, LinesField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 
 LONGEST = 60_000
 """Characters of a body; a mail of that length is cut by most programs."""
@@ -49,8 +48,7 @@ def _body(label: Any) -> LinesField:
 
 def _one_of(label: Any, names: Mapping[str, Text], default: str | None = None) -> RadioField:
     known = AnyOf(list(names), _l("Bitte wählen Sie eine der Möglichkeiten."))
-    choices = [SelectChoice(value, name) for value, name in names.items()]
-    return RadioField(label, [known], choices=choices, validate_choice=False, default=default)
+    return RadioField(label, [known], choices=choices(names), validate_choice=False, default=default)
 
 
 class StartForm(PortalForm):

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from portal.newsletter.models import Campaign, Issue
 from portal.newsletter.office_bounces import REASONS, WHY
-from portal.newsletter.office_campaigns import NOTES
 from portal.newsletter.office_forms import KINDS, RULES
+from portal.newsletter.vocabulary import NOTES
 from portal.organisers.frame import Detail, Subject, word_of
 from portal.personal_data import Text
 from portal.subscribers.segments import current_segments

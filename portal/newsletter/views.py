@@ -1,6 +1,5 @@
 """Subscribing, preferences, and the one click that ends it."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
@@ -23,9 +22,8 @@ from portal.subscribers.audience import LANGUAGE_NAMES, SUBSCRIBERS
 from portal.subscribers.models import Subscription
 from portal.subscribers.operations import Barred
 from portal.subscribers.segments import AFFIRMATION, current_segments
-from portal.web import proof_of_work
 from portal.web.forms import ActionForm, checks_token_itself
-from portal.web.limits import refuse_floods, suspiciously_many, trusted
+from portal.web.limits import refuse_floods
 from portal.web.timing import evenly
 
 blueprint = Blueprint("newsletter", __name__)
@@ -41,22 +39,21 @@ def invalid_link(_error: tokens.TokenInvalid) -> tuple[str, int]:
 @refuse_floods
 def subscribe() -> Any:
     """The form. It comes back once where an address looks mistyped or the sender suspicious; then the mail goes out."""
-    settings, moment = current_settings(), now()
-    form = SubscribeForm()
+    form, moment = SubscribeForm(), now()
     if request.method == "GET":
         form.language.data = current_language()
-        form.stamp(settings, moment)
+        form.stamp(moment)
     if not form.validate_on_submit():
         return _form_page(form), 422 if form.errors else 200
     address = current_addresses().identify(form.email.data or "")
-    challenge = _challenge(form, address.key, moment)
+    challenge = form.unmet_challenge(address.key, moment, count=True)
     suggestion = current_addresses().suggestion(address.email)
-    if challenge or (suggestion and request.form.get("step") != "again"):
+    if challenge or (suggestion and not form.sent_again):
         return _form_page(form, challenge, suggestion)
     with evenly():
         operations.request_subscription(
             db.session(),
-            settings,
+            current_settings(),
             address,
             name=form.name.data or None,
             language=form.language.data,
@@ -64,18 +61,6 @@ def subscribe() -> Any:
         )
         db.session.commit()
     return redirect(url_for("newsletter.mailbox"), 303)
-
-
-def _challenge(form: SubscribeForm, address_key: str, moment: datetime) -> str | None:
-    """Work for who is suspicious, unless it is done; whose browser cannot do it sends the form a second time."""
-    settings = current_settings()
-    if trusted() or not (suspiciously_many(count=True) or form.quick(settings, moment)):
-        return None
-    # One solution is good for one address: who fills in many has the work many times.
-    work = f"{form.started.data} {address_key}"
-    if request.form.get("step") == "again" or proof_of_work.solved(settings, work, form.altcha.data):
-        return None
-    return proof_of_work.challenge(settings, work, moment)
 
 
 def _form_page(form: SubscribeForm, challenge: str | None = None, suggestion: str | None = None) -> str:

@@ -6,15 +6,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField, SelectField, SelectMultipleField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.language import LANGUAGES
 from portal.organisers import passwords
 from portal.organisers.roles import MEANINGS, NAMES, ROLES
 from portal.text.fields import AddressField, LineField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 
 LANGUAGE_NAMES = {"de": "Deutsch", "en": "English"}
 
@@ -138,7 +136,7 @@ def _name_field() -> LineField:
 def _language_field() -> SelectField:
     return SelectField(
         _l("Sprache der Redaktion und der Mails"),
-        choices=[SelectChoice(language, LANGUAGE_NAMES[language]) for language in LANGUAGES],
+        choices=choices(LANGUAGE_NAMES),
     )
 
 
@@ -152,7 +150,7 @@ class RolesField(SelectMultipleField):
         super().__init__(
             _l("Rollen"),
             [DataRequired(_l("Bitte wählen Sie mindestens eine Rolle."))],
-            choices=[SelectChoice(role, f"{NAMES[role]} – {MEANINGS[role]}") for role in ROLES],
+            choices=choices({role: f"{NAMES[role]} – {MEANINGS[role]}" for role in ROLES}),
             validate_choice=True,
             **options,
         )

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from portal.config import Settings
 
@@ -45,6 +44,8 @@ def fits(settings: Settings, kept: str | None, password: str) -> bool:
 
 def easily_guessed(password: str, about: Iterable[str]) -> bool:
     """Whether a password is common, or made of common parts, or of what is known about its owner."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists of words take twelve megabytes of each process that has them
+
     known = [part for text in about for part in re.split(r"[\W_]+", text.casefold()) if len(part) > 2]
     rest = password.casefold()
     for word in sorted({*known, *OBVIOUS}, key=len, reverse=True):

@@ -1,31 +1,25 @@
 """The sign form, and the form that corrects a signature."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
-from portal import tokens
-from portal.config import Settings
 from portal.signatures.operations import Entry
 from portal.signatures.vocabulary import FIELDS, STATES
 from portal.text.fields import WEB_ADDRESS, AddressField, LineField
-from portal.web.forms import PortalForm
-
-QUICK = timedelta(seconds=3)
-"""Nobody reads and fills in the form faster than this."""
+from portal.web.forms import PortalForm, choices
+from portal.web.open_forms import GuardedForm
 
 
 def _choice(label: LazyString, names: Mapping[str, LazyString]) -> SelectField:
     """A field for one of the named choices, or none."""
-    choices = [SelectChoice("", _l("keine Angabe")), *(SelectChoice(value, name) for value, name in names.items())]
     known = AnyOf(["", *names], _l("Diese Auswahl kennen wir nicht. Bitte wählen Sie aus der Liste."))
     filters = [lambda value: value or ""]
-    return SelectField(label, [known], filters=filters, choices=choices, validate_choice=False)
+    chosen_from = choices({"": _l("keine Angabe"), **names})
+    return SelectField(label, [known], filters=filters, choices=chosen_from, validate_choice=False)
 
 
 class EntryForm(PortalForm):
@@ -85,9 +79,10 @@ class AffirmForm(PortalForm):
     """The number of the revision that the page has shown."""
 
 
-class SignForm(EntryForm):
+class SignForm(EntryForm, GuardedForm):
     """The form of `/unterzeichnen`, and of its page that asks to check the answers."""
 
+    purpose = "sign form"
     email = AddressField()
     consent = BooleanField(
         _l("Einwilligung"),
@@ -98,24 +93,5 @@ class SignForm(EntryForm):
         ],
     )
     newsletter = BooleanField(_l("Auf dem Laufenden bleiben"))
-    website = StringField(_l("Website (bitte leer lassen)"))
-    started = HiddenField()
     revision = HiddenField()
     """The number of the revision that the page to check the answers has named."""
-    altcha = HiddenField()
-
-    def validate_website(self, field: StringField) -> None:
-        if field.data:
-            raise ValidationError(_l("Dieses Feld ist eine Falle für Programme. Bitte lassen Sie es leer."))
-
-    def stamp(self, settings: Settings, now: datetime) -> None:
-        """Note, signed, when the form was first shown."""
-        self.started.data = tokens.issue(settings, "form", now.timestamp())
-
-    def quick(self, settings: Settings, now: datetime) -> bool:
-        """Whether it came back faster than a person can type, or without its time stamp."""
-        try:
-            started = float(tokens.read(settings, "form", self.started.data or ""))
-        except tokens.TokenInvalid:
-            return True
-        return now.timestamp() - started < QUICK.total_seconds()

@@ -2,12 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from portal.signatures.vocabulary import HOLD_REASONS, REMOVAL_REASONS, SUSPICIOUS
 from portal.text.fields import LinesField
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, choices
 
 _GIVEN = [key for key in HOLD_REASONS if key != SUSPICIOUS]
 
@@ -24,7 +23,7 @@ class HoldForm(SeenForm):
     reason = RadioField(
         _l("Grund"),
         [AnyOf(_GIVEN, _l("Bitte wählen Sie einen Grund."))],
-        choices=[SelectChoice(key, HOLD_REASONS[key]) for key in _GIVEN],
+        choices=choices({key: HOLD_REASONS[key] for key in _GIVEN}),
         validate_choice=False,
     )
 
@@ -35,7 +34,7 @@ class RemovalForm(SeenForm):
     reason = RadioField(
         _l("Grund"),
         [AnyOf(REMOVAL_REASONS, _l("Bitte wählen Sie einen Grund."))],
-        choices=[SelectChoice(key, words) for key, words in REMOVAL_REASONS.items()],
+        choices=choices(REMOVAL_REASONS),
         validate_choice=False,
     )
     statement = LinesField(

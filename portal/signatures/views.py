@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, abort, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from portal.addresses import Address, current_addresses
+from portal.addresses import current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.database import db
@@ -25,10 +25,9 @@ from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import PURPOSE, NameTaken, ToSign
 from portal.signatures.vocabulary import FIELDS, STATES
 from portal.text.normalise import single_line
-from portal.web import proof_of_work
 from portal.web.caching import public_page
 from portal.web.forms import checks_token_itself
-from portal.web.limits import refuse_floods, suspiciously_many, trusted
+from portal.web.limits import refuse_floods
 from portal.web.numbers import number_in
 from portal.web.timing import evenly
 
@@ -43,7 +42,7 @@ def sign() -> Any:
     settings, moment = current_settings(), now()
     form, step = SignForm(), request.form.get("step")
     if request.method == "GET":
-        form.stamp(settings, moment)
+        form.stamp(moment)
     filled_in = form.validate_on_submit() and step != "change"
     closed = operations.signing_refused(settings, moment)
     if filled_in and step == "send" and not closed:
@@ -67,9 +66,7 @@ def _check(form: SignForm, revision: ToSign, moment: datetime, *, newer: bool = 
     `newer` says that the revision is not the one of the page that was sent: one agrees to the words that one has read.
     """
     form.revision.data = str(revision.number)
-    settings, entry = current_settings(), form.entry()
-    address = current_addresses().identify(form.email.data or "")
-    suspicious = _suspicious(form, moment, count=False)
+    entry, address = form.entry(), current_addresses().identify(form.email.data or "")
     return render_template(
         "signatures/check.html",
         form=form,
@@ -78,18 +75,15 @@ def _check(form: SignForm, revision: ToSign, moment: datetime, *, newer: bool = 
         entry=entry,
         consent=wording.sign(revision.number),
         public=wording.public(entry),
-        challenge=proof_of_work.challenge(settings, _submission(form, address), moment) if suspicious else None,
+        challenge=form.challenge(address.key, moment) if form.suspicious(moment, count=False) else None,
         suggestion=current_addresses().suggestion(address.email),
     )
 
 
 def _send(form: SignForm, moment: datetime) -> Any:
     """Take the sign-up, and mail its link. What needs no database is done before the transaction begins."""
-    settings, entry = current_settings(), form.entry()
-    address = current_addresses().identify(form.email.data or "")
-    doubtful = _suspicious(form, moment, count=True) and not proof_of_work.solved(
-        settings, _submission(form, address), form.altcha.data
-    )
+    entry, address = form.entry(), current_addresses().identify(form.email.data or "")
+    doubtful = form.suspicious(moment, count=True) and not form.solved(address.key)
     further = [wording.public(entry), wording.newsletter() if form.newsletter.data else None]
     with evenly():
         revision = operations.to_sign(db.session()) or abort(404)
@@ -98,7 +92,7 @@ def _send(form: SignForm, moment: datetime) -> Any:
             return _check(form, revision, moment, newer=True), 409
         operations.request_signature(
             db.session(),
-            settings,
+            current_settings(),
             revision,
             address,
             entry,
@@ -110,15 +104,6 @@ def _send(form: SignForm, moment: datetime) -> Any:
         )
         db.session.commit()
     return redirect(url_for("signatures.mailbox"), 303)
-
-
-def _suspicious(form: SignForm, moment: datetime, *, count: bool) -> bool:
-    return not trusted() and (suspiciously_many(count=count) or form.quick(current_settings(), moment))
-
-
-def _submission(form: SignForm, address: Address) -> str:
-    """What a proof of work is for. It is good for one address: who signs for many people has the work many times."""
-    return f"{form.started.data} {address.key}"
 
 
 @localized(blueprint, "/unterzeichnen/postfach", "/sign/mailbox", methods=["GET", "POST"])

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask import request
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from flask_wtf.form import _Auto
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 
 csrf = CSRFProtect()
 """Refuses every POST without a token before its view runs."""
@@ -43,6 +45,11 @@ class PortalForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
                 )
             ]
         return valid
+
+
+def choices(names: Mapping[str, str | LazyString]) -> list[SelectChoice]:
+    """What a field can be chosen from: each value with its name."""
+    return [SelectChoice(value, name) for value, name in names.items()]
 
 
 class ActionForm(PortalForm):
