@@ -17,6 +17,8 @@ from tests.contracts.test_requests import dump
 from tests.office import Office, add_organiser, browser_of, give_password
 from tests.revisions import publish_revision
 
+pytestmark = pytest.mark.one_database
+
 DOORS = {
     "accounts.login",
     "accounts.second_factor",

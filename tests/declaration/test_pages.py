@@ -15,6 +15,7 @@ from tests.browser import Browser
 from tests.databases import engine_of
 from tests.declaration.conftest import NOW, REVISIONS
 
+one_database = pytest.mark.one_database
 PAGES = [
     "/erklaerung",
     "/erklaerung/1",
@@ -41,6 +42,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
     event.remove(engine_of(app), "before_cursor_execute", note)
 
 
+@one_database
 def test_the_current_revision_is_read(published: Session, browser: Browser) -> None:
     page = browser.open("/erklaerung")
     assert page.status == 200
@@ -61,6 +63,7 @@ def test_the_current_revision_is_read(published: Session, browser: Browser) -> N
     assert not page.has(".notice")
 
 
+@one_database
 def test_an_older_revision_says_so(published: Session, browser: Browser) -> None:
     page = browser.open("/erklaerung/1")
     assert "Das ist eine ältere Fassung" in page.text(".notice")
@@ -69,11 +72,13 @@ def test_an_older_revision_says_so(published: Session, browser: Browser) -> None
     assert "Fassung 1" in page.title
 
 
+@one_database
 def test_a_thesis_without_a_heading_has_a_name(published: Session, browser: Browser) -> None:
     assert browser.open("/erklaerung/1").text("#these-2 h2").startswith("2 These 2")
     assert browser.open("/erklaerung/1/these/pausen").text("h1") == "2 These 2"
 
 
+@one_database
 def test_the_english_page_is_english(published: Session, browser: Browser) -> None:
     page = browser.open("/en/declaration/2")
     assert page.text("h1") == "Test declaration (for tests only)"
@@ -82,6 +87,7 @@ def test_the_english_page_is_english(published: Session, browser: Browser) -> No
     assert page.attribute(".sign-here a", "href") == "/en/sign"
 
 
+@one_database
 def test_a_missing_language_is_said_and_marked(published: Session, browser: Browser) -> None:
     page = browser.open("/en/declaration/3")
     assert page.attribute("h1", "lang") == "de"
@@ -93,6 +99,7 @@ def test_a_missing_language_is_said_and_marked(published: Session, browser: Brow
     assert browser.open("/en/declaration/compare?von=2&bis=3").attribute(".diff", "lang") == "de"
 
 
+@one_database
 def test_a_summary_is_labelled_as_one(session: Session, browser: Browser) -> None:
     source = read_revision(REVISIONS, 1)
     texts = {name: replace(text, label="summary") for name, text in source.texts.items()}
@@ -103,6 +110,7 @@ def test_a_summary_is_labelled_as_one(session: Session, browser: Browser) -> Non
         assert "noch nicht der Wortlaut" in page.text(".notice")
 
 
+@one_database
 def test_one_thesis_with_its_neighbours_and_other_wordings(published: Session, browser: Browser) -> None:
     page = browser.open("/erklaerung/2/these/licht")
     assert page.text("h1") == "2 Genug Licht"
@@ -114,6 +122,7 @@ def test_one_thesis_with_its_neighbours_and_other_wordings(published: Session, b
     assert not page.has('a[href="/erklaerung/1/these/licht"]')
 
 
+@one_database
 def test_the_comparison_shows_each_change(published: Session, browser: Browser) -> None:
     page = browser.open("/erklaerung/vergleich?von=1&bis=2")
     assert page.text("#these-wege .diff del") == ""
@@ -128,11 +137,13 @@ def test_the_comparison_shows_each_change(published: Session, browser: Browser) 
     assert page.texts("select[name=von] option[selected]") == ["Fassung 1 vom 15. Januar 2024"]
 
 
+@one_database
 def test_the_comparison_keeps_line_ends(published: Session, browser: Browser) -> None:
     third = browser.open("/erklaerung/vergleich?von=2&bis=3").response.text
     assert "Pausen gehören zur Arbeit:\n\n- eine am Vormittag,\n- eine am Nachmittag." in third
 
 
+@one_database
 def test_the_form_begins_with_the_last_two(published: Session, browser: Browser) -> None:
     page = browser.open("/erklaerung/vergleich")
     assert page.texts("option[selected]") == ["Fassung 2 vom 3. Juni 2024", "Fassung 3 vom 1. Februar 2025"]
@@ -200,6 +211,7 @@ def test_before_the_first_revision_the_pages_say_so(session: Session, browser: B
     assert browser.open("/en/declaration").status == 200
 
 
+@one_database
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_the_same_for_everyone(published: Session, browser: Browser, path: str) -> None:
     response = browser.open(path).response
@@ -216,6 +228,7 @@ def test_kept_pages_go_with_a_new_revision(session: Session, browser: Browser) -
     assert "Fassung 2" in browser.open("/erklaerung").text(".revision-line")
 
 
+@one_database
 def test_hostile_text_of_an_organiser_is_harmless(session: Session, browser: Browser) -> None:
     source = read_revision(REVISIONS, 1)
     hostile = "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>"

@@ -13,6 +13,8 @@ from portal.development.mailbox import open_maildir
 from tests.browser import Browser
 from tests.conftest import MakeApp
 
+pytestmark = pytest.mark.one_database
+
 HTML = "<!DOCTYPE html><html><head><title>x</title></head><body><p style='color:red'>Hallo</p></body></html>"
 
 

@@ -1,5 +1,6 @@
 """From the home page to the list, and back out of it."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.site import Site
@@ -68,6 +69,7 @@ def test_someone_signs_corrects_and_withdraws(visitor: Visitor) -> None:
     visitor.reads_mail()
 
 
+@pytest.mark.one_database
 def test_that_was_not_me(visitor: Visitor) -> None:
     before = visitor.counter()
     number = visitor.site.number()
@@ -83,6 +85,7 @@ def test_that_was_not_me(visitor: Visitor) -> None:
     visitor.does_not_see(visitor.name)
 
 
+@pytest.mark.one_database
 def test_a_form_with_errors_keeps_everything_and_shows_where_they_are(visitor: Visitor) -> None:
     visitor.opens("/unterzeichnen", "/sign")
     typed = {"email": "cem@", "occupation": "Berater", "place": "Ümläuten am Øresund", "state": "BE", "field": "other"}
@@ -107,6 +110,7 @@ def test_a_form_with_errors_keeps_everything_and_shows_where_they_are(visitor: V
     assert "Ümläuten am Øresund" in visitor.promised_entry()
 
 
+@pytest.mark.one_database
 def test_the_keyboard_is_enough(visitor: Visitor) -> None:
     """Edge case 31."""
     number = visitor.site.number()
@@ -134,6 +138,7 @@ def test_the_keyboard_is_enough(visitor: Visitor) -> None:
     assert visitor.listed_entry() == promised
 
 
+@pytest.mark.one_database
 def test_a_suspicious_visitor_is_not_kept_waiting(site: Site, chrome: Browser, javascript: bool, language: str) -> None:
     """Edge case 9: a browser with JavaScript proves by work that it is one; without it an organiser looks first."""
     number = site.number()
@@ -152,6 +157,7 @@ def test_a_suspicious_visitor_is_not_kept_waiting(site: Site, chrome: Browser, j
         assert visitor.listed_entry() == (promised if javascript else "")
 
 
+@pytest.mark.one_database
 def test_a_suspicious_visitor_may_send_before_the_work_is_done(site: Site, chrome: Browser, language: str) -> None:
     """Edge case 9."""
     number = site.number()

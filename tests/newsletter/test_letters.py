@@ -11,6 +11,8 @@ from portal.newsletter.letters import Letter
 from portal.newsletter.plain import COLUMNS
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
 
+pytestmark = pytest.mark.one_database
+
 LONG = "Wort " * 60
 
 
@@ -161,7 +163,6 @@ def test_additions_and_removals_are_told_without_colour(app: Flask) -> None:
     assert "{++ist" in write(app, body).html, "a newsletter has no such marks"
 
 
-@pytest.mark.one_database
 @pytest.mark.parametrize("monster", ["* " * 500, "[" * 10_000, "{{" * 5_000, "{++" * 2_000, "> " * 2_000])
 def test_monsters_come_out_as_text(app: Flask, monster: str) -> None:
     assert write(app, monster + "\n\nDanach", kind=AFFIRMATION).text.endswith("\n")

@@ -28,6 +28,8 @@ from tests.newsletter.subscribing import address, suppress
 from tests.revisions import publish_revision
 from tests.signatures.conftest import CONSENT
 
+pytestmark = pytest.mark.one_database
+
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAME = "Jörg {{7*7}} <script>"
 LANGUAGES = pytest.mark.parametrize("language", ["de", "en"])

@@ -16,6 +16,8 @@ from tests.letters import letters
 from tests.office import add_organiser, browser_of, give_password, log_in
 from tests.organisers.authenticator import Authenticator
 
+pytestmark = pytest.mark.one_database
+
 
 def challenge(browser: Browser, form: str = "#passkey-form") -> dict[str, Any]:
     """What the page's script asks the portal for."""

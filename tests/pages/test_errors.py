@@ -10,6 +10,7 @@ from portal.web.limits import limiter
 from tests.browser import Browser, Client, Page
 from tests.conftest import MakeApp
 
+one_database = pytest.mark.one_database
 CODES = [400, 403, 404, 405, 413, 429, 500, 503]
 
 
@@ -40,6 +41,7 @@ def broken(app: Flask) -> Flask:
     return app
 
 
+@one_database
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(("path", "language"), [("/kaputt", "de"), ("/en/broken", "en")])
 def test_an_error_is_a_page_in_the_language_of_its_address(app: Flask, code: int, path: str, language: str) -> None:
@@ -64,18 +66,21 @@ def test_an_address_that_leads_nowhere(client: Client, path: str, language: str)
     assert page.attribute("html", "lang") == language
 
 
+@one_database
 def test_a_wrong_method_is_refused_and_the_right_ones_are_named(client: Client) -> None:
     response = client.delete("/impressum")
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
 
 
+@one_database
 def test_too_much_text_is_refused(app: Flask) -> None:
     page = Page(broken(app).test_client().post("/formular", data={"text": "x" * 300_000}))
     assert page.status == 413
     assert page.attribute("main li a", "href") == "/formular"
 
 
+@one_database
 def test_a_stale_form_is_explained_and_can_be_opened_again(app: Flask) -> None:
     page = Page(broken(app).test_client().post("/formular", data={"x": "1"}))
     assert page.status == 400
@@ -83,6 +88,7 @@ def test_a_stale_form_is_explained_and_can_be_opened_again(app: Flask) -> None:
     assert page.attribute("main li a", "href") == "/formular"
 
 
+@one_database
 def test_an_unexpected_error_surfaces_in_tests(app: Flask) -> None:
     client = broken(app).test_client()
     with pytest.raises(RuntimeError):
@@ -104,6 +110,7 @@ def test_a_database_that_does_not_answer_is_a_page_too(app: Flask) -> None:
     assert "refused" not in page.response.text
 
 
+@one_database
 def test_every_page_of_the_frame_can_do_without_the_database(make_app: MakeApp, tmp_path: Any) -> None:
     client = make_app(database_url=f"sqlite:///{tmp_path}/gone/nowhere.db").test_client()
     for path in ("/impressum", "/en/accessibility", "/gibt-es-nicht", "/healthz"):
@@ -112,6 +119,7 @@ def test_every_page_of_the_frame_can_do_without_the_database(make_app: MakeApp, 
     assert client.get("/readyz").status_code == 503
 
 
+@one_database
 def test_too_many_requests_say_when_to_come_back(app: Flask) -> None:
     @app.get("/zu-viel")
     @limiter.limit("1 per hour")
@@ -125,6 +133,7 @@ def test_too_many_requests_say_when_to_come_back(app: Flask) -> None:
     assert response.headers["Retry-After"] == "3600"
 
 
+@one_database
 def test_the_way_on_leads_somewhere(app: Flask) -> None:
     browser = Browser(broken(app).test_client())
     for link in browser.open("/kaputt/404").tree.css("main a"):

@@ -18,6 +18,8 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length
 
+pytestmark = pytest.mark.one_database
+
 MACROS = (
     '{% from "macros/forms.html" import error_summary, text_field, select_field, checkbox, textarea, radios, submit %}'
 )

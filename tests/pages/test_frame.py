@@ -12,6 +12,8 @@ from portal.config import ROOT
 from portal.web.static import FOR_EVER, version
 from tests.browser import Browser, Client, Page
 
+pytestmark = pytest.mark.one_database
+
 PAIRS = {
     "/": "/en/",
     "/impressum": "/en/imprint",

@@ -11,6 +11,8 @@ from tests.browser import Browser, Client, Page
 from tests.databases import engine_of
 from tests.pages.conftest import OPERATOR
 
+pytestmark = pytest.mark.one_database
+
 
 def mails(app: Flask) -> list[OutboxMail]:
     with Session(engine_of(app)) as session:

@@ -24,6 +24,8 @@ from portal.signatures.operations import PURPOSE, Entry
 from tests.conftest import MakeApp
 from tests.letters import letters, part, readable
 
+pytestmark = pytest.mark.one_database
+
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAME = "Jörg {{7*7}} <script>"
 PURPOSES = {PURPOSE.name: PURPOSE}

@@ -10,6 +10,8 @@ from portal.mail import outbox
 from tests.letters import letters, readable
 from tests.signatures.test_mails import LANGUAGES, NOON
 
+pytestmark = pytest.mark.one_database
+
 FACTS = "Wir haben bei Ihnen angerufen.\nSie sagten, dass Sie das nicht waren. {{7*7}} <script>"
 
 

@@ -14,7 +14,7 @@ from portal.optin.models import OptIn
 from portal.signatures import operations
 from portal.signatures.models import Signature
 from portal.signatures.operations import Tally
-from tests.browser import Browser
+from tests.browser import Browser, Page
 from tests.conftest import MakeApp
 from tests.revisions import publish_revision
 from tests.signatures.conftest import Sign, later, mails, newest_link, people
@@ -282,7 +282,8 @@ def test_after_closing_the_form_is_gone_and_the_confirmation_page_says_so(
     link = f"/bestaetigen/{newest_link(session, closed.extensions['settings'])}"
     assert "Frist" in browser.open(link).text("h1")
     assert not browser.page.has("main form")
-    browser.client.post(link)
+    session.commit()
+    assert "Frist" in Page(browser.client.post(link, follow_redirects=True)).text("h1")
     assert people(session) == [("Ada Beispiel", "pending")]
 
 
