@@ -34,6 +34,9 @@ _OF_THE_ADDRESS = re.compile(r"5\.(?:0\.\d+|1\.(?:[0-6]|10)|2\.[01]|4\.[14]|5\.0
 mailbox that is disabled, which RFC 3463 calls permanent or not as its owner likes (5.2.1), a domain with nobody to
 answer or no route (5.4.1 and 5.4.4). Exchange says 5.4.1 of unknown recipients, and outlook.com 5.5.0."""
 
+_OF_THE_RECIPIENT = re.compile(r"5\.(?:1\.(?![78]$)|2\.)\d+")
+"""About the recipient's address or mailbox, for good or for now, whenever it is said."""
+
 _POLICY = re.compile(
     r"\bspam\b|block(?:ed|list)|black ?list|policy|policies|reputation|\b(?:spf|dkim|dmarc|rbl|dnsbl)\b|virus"
     r"|sender (?:address )?(?:rejected|verif)",
@@ -85,6 +88,17 @@ def kind_of(code: str) -> str:
     if found is None:
         return HARD if code.startswith("5") else SOFT
     return HARD if _OF_THE_ADDRESS.fullmatch(found) else SOFT
+
+
+def for_its_recipient(code: str, *, at_rcpt: bool) -> bool:
+    """Whether a server refused a letter for its recipient's sake, and not for what all letters have.
+
+    `at_rcpt` says that it was the recipient that it refused: without a status code nothing else is known.
+    """
+    found = status(code)
+    if found is None:
+        return at_rcpt
+    return bool(_OF_THE_RECIPIENT.fullmatch(found)) or (at_rcpt and kind_of(code) == HARD)
 
 
 def status(words: str) -> str | None:

@@ -137,6 +137,19 @@ def pause(session: Session, campaign_id: int, by: int | None, now: datetime, not
     _log(session, by, "pause", campaign, now)
 
 
+def pause_refused(session: Session, campaign_id: int, now: datetime) -> None:
+    """Pause a campaign that the server refuses for everybody, also if it has just come to its end by that.
+
+    Who has paused or stopped it meanwhile has said enough.
+    """
+    campaign = locked(session, campaign_id)
+    if campaign.status == FINISHED:
+        campaign.status, campaign.ended_at = RUNNING, None
+        session.flush()
+    if campaign.status == RUNNING:
+        pause(session, campaign_id, None, now, REFUSED)
+
+
 def resume(session: Session, campaign_id: int, by: int | None, now: datetime) -> None:
     """Go on with a paused campaign."""
     campaign = locked(session, campaign_id)
@@ -172,6 +185,12 @@ def finish_if_done(session: Session, campaign_id: int, now: datetime) -> bool:
     _end(campaign, FINISHED, now)
     session.flush()
     return True
+
+
+def reached_anybody(session: Session, campaign_id: int) -> bool:
+    """Whether a server has taken a letter of the campaign."""
+    sent = (Delivery.campaign_id == campaign_id, Delivery.status == SENT)
+    return session.execute(select(Delivery.recipient_id).where(*sent).limit(1)).first() is not None
 
 
 def decide_uncertain(session: Session, campaign_id: int, rule: str, by: int | None, now: datetime) -> int:

@@ -1,7 +1,6 @@
 """The SMTP connections of campaigns: threads that talk to the server, keep the journal, and know no database."""
 
 import logging
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from typing import TypeAlias
 from flask import Flask
 
 from portal.logs import described
+from portal.mail.bounces import for_its_recipient
 from portal.mail.compose import ComposeError
 from portal.mail.transport import NotBegun, Postponed, Refused, Transport, Unreachable
 from portal.mail.worker import Pause
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 STALE_SECONDS = 2.0
 """A letter that has waited longer since it was asked whether it may be sent is asked again."""
-_OF_THE_RECIPIENT = re.compile(r"5\d\d 5\.(?:1\.(?![78]$)|2\.)")
-"""The recipient's address or mailbox; 5.1.7 and 5.1.8 are about the sender's (RFC 3463)."""
 
 Write: TypeAlias = Callable[[Addressed], tuple[str, str, bytes]]
 """A letter → envelope sender, recipient and message."""
@@ -155,6 +153,5 @@ class Connections:
 def _refused(letter: Addressed, refusal: Refused) -> Outcome:
     """Refused for its recipient's sake, or for what all letters have: the sender, the content, where it comes from."""
     code = str(refusal)
-    enhanced = " " in code
-    own = bool(_OF_THE_RECIPIENT.match(code)) if enhanced else refusal.at_rcpt
+    own = for_its_recipient(code, at_rcpt=refusal.at_rcpt)
     return Outcome(letter, BOUNCED, code, of_the_recipient=own and refusal.at_rcpt, for_everybody=not own)

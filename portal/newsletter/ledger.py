@@ -70,6 +70,14 @@ class Addressed(NamedTuple):
     name: str | None
 
 
+class Marked(NamedTuple):
+    """What came of marking letters."""
+
+    letters: list[Addressed]
+    skipped: int
+    """How many of those asked about may not be sent any more."""
+
+
 class Outcome(NamedTuple):
     """What became of a letter."""
 
@@ -171,30 +179,35 @@ _MARK = (
 
 def mark(
     session: Session, campaign_id: int, asked: Select[Any], worker: str, ids: Sequence[int], now: datetime
-) -> list[Addressed]:
+) -> Marked:
     """Say that these letters are about to be sent; `asked` is `to_whom` of the campaign's segment.
 
     Only those that are still this worker's, whose people may still be mailed; the others of them are skipped.
     """
     connection = session.connection()
     people = {row.id: row for row in connection.execute(asked, {"ids": list(ids)})}
-    _skip(session, campaign_id, worker, [one for one in ids if one not in people], GONE, now)
-    _skip(session, campaign_id, worker, [row.id for row in people.values() if row.barred is not None], SUPPRESSED, now)
+    gone = [one for one in ids if one not in people]
+    barred = [row.id for row in people.values() if row.barred is not None]
+    skipped = _skip(session, campaign_id, worker, gone, GONE, now)
+    skipped += _skip(session, campaign_id, worker, barred, SUPPRESSED, now)
     meant = [row.id for row in people.values() if row.barred is None]
     if not meant:
-        return []
+        return Marked([], skipped)
     marked = connection.execute(_MARK, {"campaign": campaign_id, "me": worker, "ids": meant})
-    return [
+    letters = [
         Addressed(campaign_id, row[0], row[1], row[2], *people[row[0]][1:4])
         for row in sorted(marked, key=lambda row: int(row[0]))
     ]
+    return Marked(letters, skipped)
 
 
-def _skip(session: Session, campaign_id: int, worker: str, ids: list[int], reason: str, now: datetime) -> None:
-    if ids:
-        mine = update(_ROW).where(*_MINE, _THESE, _ROW.c.status == CLAIMED)
-        values = {"status": SKIPPED, "reason": reason, "worker": None, "ended_at": now}
-        session.connection().execute(mine.values(**values), {"campaign": campaign_id, "me": worker, "ids": ids})
+def _skip(session: Session, campaign_id: int, worker: str, ids: list[int], reason: str, now: datetime) -> int:
+    if not ids:
+        return 0
+    mine = update(_ROW).where(*_MINE, _THESE, _ROW.c.status == CLAIMED)
+    values = {"status": SKIPPED, "reason": reason, "worker": None, "ended_at": now}
+    found = session.connection().execute(mine.values(**values), {"campaign": campaign_id, "me": worker, "ids": ids})
+    return found.rowcount
 
 
 def record(
@@ -219,10 +232,11 @@ def record(
         session.connection().execute(mine, {"campaign": campaign_id, "me": worker, "ids": ids})
 
 
-def put_back(session: Session, campaign_id: int, ids: Sequence[int]) -> None:
+def put_back(session: Session, campaign: Steered, ids: Sequence[int], now: datetime) -> None:
     """Make letters pending that were refused through no fault of theirs."""
-    refused = (_ROW.c.campaign_id == campaign_id, _THESE, _ROW.c.status == BOUNCED)
-    back = update(_ROW).where(*refused).values(status=PENDING, reason=None, ended_at=None)
+    refused = (_ROW.c.campaign_id == campaign.id, _THESE, _ROW.c.status == BOUNCED)
+    back = update(_ROW).where(*refused)
+    back = back.values(**_waiting(campaign, {"status": PENDING, "reason": None, "ended_at": None}, now))
     session.connection().execute(back, {"ids": list(ids)})
 
 

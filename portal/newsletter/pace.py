@@ -4,6 +4,7 @@ The generic cell rate algorithm (ITU-T I.371) needs one moment for each rate: wh
 early. It lies in the database, and whoever is allowed letters moves it on in the transaction that marks them.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +51,11 @@ def spend(session: Session, settings: Settings, allowance: Allowance, letters: i
         return
     later = {name: allowance.due[name] + letters * gap for name, gap in _rates(settings)}
     session.connection().execute(update(_ROW).values(**later))
+
+
+def most_a_second(settings: Settings) -> float:
+    """How many letters a second the rates allow in the long run; infinity where there is none."""
+    return min((timedelta(seconds=1) / gap for _, gap in _rates(settings)), default=math.inf)
 
 
 def _rates(settings: Settings) -> Iterator[tuple[str, timedelta]]:

@@ -31,7 +31,7 @@ from portal.newsletter import campaigns, journal, ledger, letters, pace
 from portal.newsletter.connections import Connections
 from portal.newsletter.journal import Journal
 from portal.newsletter.ledger import Addressed, Outcome, Steered
-from portal.newsletter.models import BOUNCED, RUNNING, SENT, UNCERTAIN, Campaign, CampaignText
+from portal.newsletter.models import BOUNCED, PAUSED, RUNNING, SENT, UNCERTAIN, Campaign, CampaignText
 from portal.newsletter.personal import Writer
 from portal.subscribers.segments import Segment
 
@@ -185,8 +185,21 @@ class Shift:
 
     def _mark(self, session: Session, wanted: int, moment: datetime) -> list[Addressed]:
         allowance = pace.allowed(session, self._settings, wanted, moment)
+        marked: list[Addressed] = []
+        # Whoever is skipped, or is in this line no more, takes nobody's place.
+        while self._line and len(marked) < allowance.letters:
+            marked += self._mark_next(session, allowance.letters - len(marked), moment)
+        pace.spend(session, self._settings, allowance, len(marked))
+        if allowance.letters < wanted:
+            self._mark_at = time.monotonic() + allowance.wait.total_seconds()
+        for campaign_id, language in {(letter.campaign_id, letter.language) for letter in marked}:
+            self._prepare(session, campaign_id, language)
+        return marked
+
+    def _mark_next(self, session: Session, number: int, moment: datetime) -> list[Addressed]:
+        """Mark the next so many in line, those of them to whom a letter may still go."""
         chosen: dict[int, list[int]] = defaultdict(list)
-        for _ in range(allowance.letters):
+        for _ in range(min(number, len(self._line))):
             campaign_id, recipient_id = self._line.popleft()
             chosen[campaign_id].append(recipient_id)
         marked: list[Addressed] = []
@@ -195,14 +208,9 @@ class Shift:
             # Who pauses or stops a campaign takes its letters out of every line.
             if campaign is not None and campaign.status == RUNNING:
                 asked = self._asked[campaign.segment]
-                marked += ledger.mark(session, campaign_id, asked, self._presence.worker, ids, moment)
-        pace.spend(session, self._settings, allowance, len(marked))
-        if allowance.letters < wanted:
-            self._mark_at = time.monotonic() + allowance.wait.total_seconds()
-        for campaign_id, language in {(letter.campaign_id, letter.language) for letter in marked}:
-            self._prepare(session, campaign_id, language)
-        self._concluded.update({one: len(ids) for one, ids in chosen.items()})
-        self._concluded.subtract(letter.campaign_id for letter in marked)
+                found = ledger.mark(session, campaign_id, asked, self._presence.worker, ids, moment)
+                marked += found.letters
+                self._concluded[campaign_id] += found.skipped
         return marked
 
     def _claim(self, session: Session) -> None:
@@ -223,7 +231,8 @@ class Shift:
     @property
     def _most_claimed(self) -> int:
         least = 2 * self._settings.newsletter_connections
-        return min(max(int(self._rate * CLAIMED_SECONDS), least), MOST_CLAIMED)
+        rate = min(self._rate, pace.most_a_second(self._settings))
+        return min(max(int(rate * CLAIMED_SECONDS), least), MOST_CLAIMED)
 
     def _prepare(self, session: Session, campaign_id: int, language: str) -> None:
         if (campaign_id, language) in self._writers:
@@ -271,14 +280,19 @@ class Shift:
                 self._refused.pop(campaign_id, None)
             elif outcome.for_everybody:
                 self._refused[campaign_id].append(outcome.letter.recipient_id)
-        for campaign_id, ids in self._refused.items():
-            if len(set(ids)) < IN_A_ROW or not any(outcome.for_everybody for outcome in outcomes):
-                continue
-            log.warning("campaign_refused", extra={"campaign": campaign_id, "letters": len(ids)})
-            with self._presence.transaction() as session:
-                if campaigns.locked(session, campaign_id).status == RUNNING:
-                    campaigns.pause(session, campaign_id, None, moment, campaigns.REFUSED)
-                ledger.put_back(session, campaign_id, ids)
+        for campaign_id in {outcome.letter.campaign_id for outcome in outcomes if outcome.for_everybody}:
+            refused = self._refused[campaign_id]
+            # What was under way when it was paused comes in later, and one by one.
+            paused = self._steered[campaign_id].status == PAUSED
+            if refused and (paused or len(set(refused)) >= IN_A_ROW):
+                with self._presence.transaction() as session:
+                    self._take_refusals_back(session, campaign_id, moment)
+
+    def _take_refusals_back(self, session: Session, campaign_id: int, moment: datetime) -> None:
+        ids = self._refused.pop(campaign_id)
+        log.warning("campaign_refused", extra={"campaign": campaign_id, "letters": len(ids)})
+        campaigns.pause_refused(session, campaign_id, moment)
+        ledger.put_back(session, ledger.campaigns(session, {campaign_id})[campaign_id], ids, moment)
 
     def _upkeep(self) -> None:
         self._upkeep_at = time.monotonic() + UPKEEP_SECONDS
@@ -304,6 +318,8 @@ class Shift:
             with self._presence.transaction() as session:
                 if campaigns.finish_if_done(session, campaign_id, moment):
                     log.info("campaign_finished", extra={"campaign": campaign_id})
+                    if self._refused[campaign_id] and not campaigns.reached_anybody(session, campaign_id):
+                        self._take_refusals_back(session, campaign_id, moment)
         self._exhausted.clear()
         self._forget(set(running) | in_hand)
 

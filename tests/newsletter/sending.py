@@ -25,6 +25,7 @@ from portal.mail.commands import worker
 from portal.newsletter import sender
 from portal.newsletter.models import HOLD, RUNNING, SCHEDULED, Campaign, CampaignText, Delivery
 from portal.organisers.models import Organiser
+from portal.subscribers.audience import owner
 from portal.subscribers.models import CONFIRMED, FORM, Subscription
 from portal.subscribers.segments import NEWSLETTER, Segment
 from tests.office import new_organiser
@@ -54,7 +55,7 @@ def _end(session: Session, recipient_id: int, _now: datetime) -> bool:
 
 SEGMENT = Segment(
     name=PROBE, kind=NEWSLETTER, label="alle", why="haben zugestimmt", narrowings=(), people=_people,
-    reachable=_reachable, end=_end,
+    reachable=_reachable, owner=owner, end=_end,
 )  # fmt: skip
 
 

@@ -1,22 +1,26 @@
 """Beginning, steering and ending campaigns, and what is kept of them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from portal.clock import now
 from portal.mail.models import OBJECTED, Suppression
 from portal.newsletter import campaigns, journal, ledger
 from portal.newsletter.campaigns import NotNow
-from portal.newsletter.models import RESEND, SKIPPED, Campaign, Delivery
+from portal.newsletter.ledger import Addressed, Outcome
+from portal.newsletter.models import RESEND, SKIPPED, Campaign, CampaignText, Delivery
 from portal.newsletter.schedule import in_berlin
 from portal.organisers.models import AuditEntry
 from tests.conftest import MakeApp
+from tests.databases import engine_of
 from tests.newsletter.sending import PROBE, SEGMENT, add_campaign, add_subscribers, states, with_probe
 from tests.newsletter.test_mould import settings as some_settings
 
@@ -40,6 +44,28 @@ def set_states(session: Session, campaign: Campaign, status: str, ids: list[int]
     """As if the sender had come so far."""
     these = (Delivery.campaign_id == campaign.id, Delivery.recipient_id.in_(ids))
     session.execute(update(Delivery).where(*these).values(status=status, **values))
+
+
+def in_hand(session: Session) -> list[tuple[str, str | None, int]]:
+    """State, worker and attempts of each delivery, in order."""
+    rows = session.scalars(
+        select(Delivery).order_by(Delivery.recipient_id), execution_options={"populate_existing": True}
+    )
+    return [(row.status, row.worker, row.attempts) for row in rows]
+
+
+@pytest.fixture
+def another(app: Flask, database_url: str) -> Iterator[Session | None]:
+    """Somebody else's session, to whom a lock that is held is an error; None on SQLite, which has one writer."""
+    if database_url.startswith("sqlite"):
+        yield None
+        return
+    with Session(engine_of(app)) as other:
+        other.execute(text("SET lock_timeout = '300ms'"))
+        yield other
+        other.rollback()
+        other.execute(text("RESET lock_timeout"))
+        other.commit()
 
 
 def test_the_audience_is_frozen_when_it_begins(session: Session) -> None:
@@ -101,6 +127,11 @@ def test_scheduled_for_the_night_when_the_clocks_change_it_begins_once(session: 
     assert session.scalar(select(func.count()).select_from(Delivery)) == 1
 
 
+def test_a_time_that_the_clock_passes_over_is_not_one_that_comes_twice() -> None:
+    spring, autumn = in_berlin(datetime(2027, 3, 28, 2, 30)), in_berlin(datetime(2026, 10, 25, 2, 30))  # noqa: DTZ001 - as on the clock
+    assert [(one.skipped, one.twice) for one in (spring, autumn)] == [(True, False), (False, True)]
+
+
 def test_what_is_not_released_never_begins(session: Session) -> None:
     add_subscribers(session, 1)
     number = add_campaign(session)
@@ -113,8 +144,6 @@ def test_what_is_not_released_never_begins(session: Session) -> None:
 def test_two_who_begin_it_at_once_freeze_it_once(session: Session, app: Flask) -> None:
     """The second waits or passes by, and finds it running."""
     from threading import Thread
-
-    from tests.databases import engine_of
 
     add_subscribers(session, 50)
     add_campaign(session)
@@ -132,6 +161,59 @@ def test_two_who_begin_it_at_once_freeze_it_once(session: Session, app: Flask) -
         thread.join()
     assert len(found) == 1
     assert session.scalar(select(func.count()).select_from(Delivery)) == 50
+
+
+def test_what_another_is_beginning_is_passed_by(session: Session, another: Session | None) -> None:
+    add_subscribers(session, 1)
+    number = add_campaign(session)
+    if another is not None:
+        campaigns.locked(session, number)
+        assert campaigns.begin_due(another, SEGMENTS, now()) == []
+
+
+def test_a_campaign_that_was_frozen_is_never_deleted(session: Session) -> None:
+    """Its deliveries name it, and no foreign key holds it for them."""
+    add_subscribers(session, 1)
+    number, waiting = begun(session).id, add_campaign(session)
+    session.execute(delete(CampaignText).where(CampaignText.campaign_id == waiting))
+    session.execute(delete(Campaign).where(Campaign.id == waiting))
+    with pytest.raises(DBAPIError, match="what has been frozen is never deleted"):
+        session.execute(delete(Campaign).where(Campaign.id == number))
+
+
+def test_postgresql_knows_at_once_how_many_deliveries_there_are(session: Session, database_url: str) -> None:
+    """Otherwise it sorts a million rows to find the first ones, until it has looked by itself."""
+    add_subscribers(session, 50)
+    begun(session)
+    if database_url.startswith("postgresql"):
+        assert session.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'deliveries'::regclass")) == 50
+
+
+def test_who_steers_second_sees_what_the_first_has_done(session: Session, another: Session | None) -> None:
+    add_subscribers(session, 1)
+    number = begun(session).id
+    session.commit()
+    if another is None:
+        return
+    seen = another.get_one(Campaign, number)
+    assert seen.status == "running"
+    campaigns.pause(session, number, None, now())
+    session.commit()
+    with pytest.raises(NotNow, match="paused"):
+        campaigns.pause(another, number, None, now())
+
+
+@pytest.mark.parametrize("holds", [campaigns.locked, lambda session, _number: ledger.campaigns(session)])
+def test_nobody_steers_a_campaign_while_its_letters_are_marked_or_somebody_else_steers_it(
+    session: Session, another: Session | None, holds: Any
+) -> None:
+    add_subscribers(session, 1)
+    number = begun(session).id
+    session.commit()
+    holds(session, number)
+    if another is not None:
+        with pytest.raises(OperationalError, match="lock timeout"):
+            campaigns.pause(another, number, None, now())
 
 
 def test_steering_is_logged_with_who_did_it(session: Session) -> None:
@@ -175,6 +257,8 @@ def test_a_campaign_that_has_not_begun_can_be_stopped(session: Session) -> None:
     number = add_campaign(session, starts_at=now() + timedelta(days=1))
     campaigns.stop(session, number, None, now())
     assert campaigns.begin_due(session, SEGMENTS, now() + timedelta(days=2)) == []
+    campaigns.retain(session, now() + timedelta(days=91))
+    assert session.get_one(Campaign, number).figures is None, "there is nothing to keep of it"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +292,23 @@ def test_it_is_finished_when_nothing_is_open(session: Session, still_open: str) 
     assert not campaigns.finish_if_done(session, campaign.id, now())
 
 
+def test_what_is_decided_while_it_is_about_to_finish_still_goes_out(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_subscribers(session, 1)
+    campaign = begun(session)
+    set_states(session, campaign, "uncertain", ids)
+    truly = campaigns.locked
+
+    def after_the_decision(session: Session, number: int) -> Campaign:
+        set_states(session, campaign, "pending", ids)
+        return truly(session, number)
+
+    monkeypatch.setattr(campaigns, "locked", after_the_decision)
+    assert not campaigns.finish_if_done(session, campaign.id, now())
+    assert campaign.status == "running"
+
+
 def test_the_estimate_goes_by_the_last_minutes(session: Session) -> None:
     ids = add_subscribers(session, 200)
     campaign = begun(session)
@@ -218,11 +319,15 @@ def test_the_estimate_goes_by_the_last_minutes(session: Session) -> None:
     campaigns.note_pace(session, campaign.id, 5000, moment - timedelta(minutes=9))
     for minutes in (4, 3, 2, 1):
         campaigns.note_pace(session, campaign.id, 15, moment - timedelta(minutes=minutes))
+    assert len(campaign.pace or {}) == 4, "no more is remembered than is asked for"
     set_states(session, campaign, "sent", ids[:60])
     progress = campaigns.progress(session, campaign, moment)
     assert progress.a_minute == pytest.approx(15)
     assert progress.done == 60
     assert progress.ends_at == moment + timedelta(minutes=140 / 15)
+    assert campaigns.progress(session, campaign, moment + timedelta(minutes=30)).ends_at is None, (
+        "it has come to a halt"
+    )
     campaigns.pause(session, campaign.id, None, moment)
     assert campaigns.progress(session, campaign, moment).ends_at is None
 
@@ -255,6 +360,30 @@ def test_uncertain_letters_are_sent_once_more_only_where_somebody_decides_so(ses
         campaigns.decide_uncertain(session, campaign.id, RESEND, None, now())
 
 
+def test_what_is_uncertain_is_decided_after_the_beginning_and_before_it_is_forgotten(session: Session) -> None:
+    ids = add_subscribers(session, 2)
+    number = add_campaign(session)
+    with pytest.raises(NotNow, match="scheduled"):
+        campaigns.decide_uncertain(session, number, RESEND, None, now())
+    campaign = campaigns.locked(session, number)
+    campaigns.begin(session, campaign, SEGMENT, now())
+    set_states(session, campaign, "uncertain", ids, attempts=3)
+    campaigns.pause(session, number, None, now())
+    with pytest.raises(ValueError, match="perhaps"):
+        campaigns.decide_uncertain(session, number, "perhaps", None, now())
+    assert campaigns.decide_uncertain(session, number, RESEND, None, now()) == 2
+    assert in_hand(session) == [("pending", None, 0)] * 2
+    assert campaign.status == "paused"
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "campaign.uncertain")).one()
+    assert entry.detail == {"rule": RESEND, "letters": 2}
+    campaigns.resume(session, number, None, now())
+    set_states(session, campaign, "sent", ids)
+    assert campaigns.finish_if_done(session, number, now())
+    campaigns.retain(session, now() + timedelta(days=91))
+    with pytest.raises(NotNow, match="finished"):
+        campaigns.decide_uncertain(session, number, RESEND, None, now())
+
+
 def test_after_ninety_days_only_figures_are_kept(session: Session) -> None:
     ids = add_subscribers(session, 4)
     campaign = begun(session)
@@ -272,15 +401,18 @@ def test_after_ninety_days_only_figures_are_kept(session: Session) -> None:
 
 
 def test_the_journal_decides_what_a_dead_worker_left(session: Session) -> None:
-    """Edge case 23: also for what somebody without the journal has called uncertain."""
-    ids = add_subscribers(session, 7)
+    """Edge case 23: also for what somebody without the journal called uncertain, but not for what came back since."""
+    ids = add_subscribers(session, 9)
     campaign = begun(session)
     number = campaign.id
     set_states(session, campaign, "claimed", ids[:1], worker="7")
     set_states(session, campaign, "sending", ids[1:5], worker="7", attempts=1)
     set_states(session, campaign, "uncertain", ids[5:6], reason="worker lost", attempts=1)
-    set_states(session, campaign, "sending", ids[6:], worker="8", attempts=1)
-    ended = {(number, ids[2], 1): "sent", (number, ids[3], 1): "bounced 550 5.1.1", (number, ids[5], 1): "sent"}
+    set_states(session, campaign, "sending", ids[6:7], worker="8", attempts=1)
+    set_states(session, campaign, "bounced", ids[7:8], reason="5.1.1", attempts=1)
+    set_states(session, campaign, "uncertain", ids[8:], reason="worker lost", attempts=1)
+    ended = {(number, ids[3], 1): "bounced 550 5.1.1", (number, ids[8], 1): "deferred 451"}
+    ended |= {(number, ids[one], 1): "sent" for one in (2, 5, 7)}
     said = journal.Testimony(begun=frozenset({(number, ids[1], 1)}), ended=ended)
     ledger.bury(session, "7", said, some_settings(), now())
     session.commit()
@@ -293,6 +425,8 @@ def test_the_journal_decides_what_a_dead_worker_left(session: Session) -> None:
         ("pending", None, 0),
         ("sent", None, 1),
         ("sending", None, 1),
+        ("bounced", "5.1.1", 1),
+        ("uncertain", "worker lost", 1),
     ]
 
 
@@ -307,6 +441,94 @@ def test_without_a_journal_all_that_was_marked_is_uncertain(session: Session) ->
     assert states(session, number) == {"pending": 1, "uncertain": 1}
 
 
+def test_a_claim_begins_after_the_recipient_that_it_names(session: Session) -> None:
+    ids = add_subscribers(session, 4)
+    number = begun(session).id
+    assert ledger.claim(session, number, "7", 2, after=ids[1]) == ids[2:]
+    assert ledger.claim(session, number, "8", 9) == ids[:2]
+    assert in_hand(session) == [("claimed", "8", 0)] * 2 + [("claimed", "7", 0)] * 2
+
+
+def test_no_worker_waits_for_what_another_is_claiming_or_waking(session: Session, another: Session | None) -> None:
+    ids = add_subscribers(session, 6)
+    campaign = begun(session)
+    set_states(session, campaign, "deferred", ids[4:], due_at=now())
+    session.commit()
+    assert ledger.claim(session, campaign.id, "7", 2) == ids[:2]
+    assert ledger.wake(session, campaign.id, 1, now()) == 1
+    if another is not None:
+        assert ledger.claim(another, campaign.id, "8", 9) == ids[2:4]
+        assert ledger.wake(another, campaign.id, 9, now()) == 1
+
+
+def test_only_what_is_due_is_woken(session: Session) -> None:
+    ids = add_subscribers(session, 2)
+    campaign, moment = begun(session), now()
+    set_states(session, campaign, "deferred", ids[:1], due_at=moment)
+    set_states(session, campaign, "deferred", ids[1:], due_at=moment + timedelta(seconds=1))
+    assert ledger.wake(session, campaign.id, 9, moment) == 1
+    assert [state for state, _, _ in in_hand(session)] == ["pending", "deferred"]
+
+
+def test_only_what_is_still_in_a_workers_line_is_marked(session: Session) -> None:
+    """It may be under way already, in another's line by now, or in nobody's."""
+    ids = add_subscribers(session, 5)
+    campaign = begun(session)
+    set_states(session, campaign, "claimed", ids[:1], worker="7")
+    set_states(session, campaign, "sending", ids[1:2], worker="7", attempts=1)
+    set_states(session, campaign, "claimed", ids[2:4], worker="8")
+    SEGMENT.end(session, ids[3], now())
+    marked = ledger.mark(session, campaign.id, ledger.to_whom(SEGMENT), "7", ids, now())
+    assert ([letter.recipient_id for letter in marked.letters], marked.skipped) == (ids[:1], 0)
+    assert in_hand(session) == [
+        ("sending", "7", 1),
+        ("sending", "7", 1),
+        ("claimed", "8", 0),
+        ("claimed", "8", 0),
+        ("pending", None, 0),
+    ]
+    assert ledger.others(session, "7") == ["8"]
+
+
+def test_only_of_what_is_still_in_a_workers_hand_it_is_recorded_what_became(session: Session) -> None:
+    ids = add_subscribers(session, 3)
+    campaign = begun(session)
+    set_states(session, campaign, "sending", ids[:1], worker="7", attempts=1)
+    set_states(session, campaign, "sending", ids[1:2], worker="8", attempts=1)
+    set_states(session, campaign, "claimed", ids[2:], worker="7")
+    sent = [Outcome(Addressed(campaign.id, one, "de", 1, "", "", None), "sent") for one in ids]
+    ledger.record(session, ledger.campaigns(session), "7", sent, some_settings(), lambda *_: None, now())
+    assert in_hand(session) == [("sent", None, 1), ("sending", "8", 1), ("claimed", "7", 0)]
+
+
+def test_only_what_was_refused_is_put_back(session: Session) -> None:
+    ids = add_subscribers(session, 2)
+    campaign = begun(session)
+    set_states(session, campaign, "bounced", ids[:1], reason="554 5.6.0", ended_at=now())
+    set_states(session, campaign, "sent", ids[1:], ended_at=now())
+    ledger.put_back(session, ledger.campaigns(session)[campaign.id], ids, now())
+    assert [state for state, _, _ in in_hand(session)] == ["pending", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "state"), [("finished", "paused", "pending"), ("stopped", "stopped", "skipped")]
+)
+def test_what_everybody_was_refused_is_taken_back_also_when_it_is_over(
+    session: Session, end: str, status: str, state: str
+) -> None:
+    """Another worker has finished it, or somebody has stopped it, before this one noticed."""
+    (recipient,) = add_subscribers(session, 1)
+    campaign = begun(session)
+    set_states(session, campaign, "bounced", [recipient], reason="550 5.7.1", ended_at=now())
+    campaign.status, campaign.ended_at = end, now()
+    session.flush()
+    campaigns.pause_refused(session, campaign.id, now())
+    ledger.put_back(session, ledger.campaigns(session, [campaign.id])[campaign.id], [recipient], now())
+    assert campaign.status == status
+    assert (campaign.ended_at is None) == (status == "paused")
+    assert [found for found, _, _ in in_hand(session)] == [state]
+
+
 def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=["newsletter", *arguments])
 
@@ -315,13 +537,13 @@ def test_the_commands_steer_and_show(app: Flask, session: Session) -> None:
     add_subscribers(session, 2)
     number = str(begun(session).id)
     session.commit()
-    assert "läuft" in run(app, "status").output
-    assert run(app, "pause", number).output == "Die Sendung ist angehalten.\n"
-    assert "pausiert" in run(app, "pause", number).output
+    assert "wird verschickt" in run(app, "status").output
+    assert run(app, "pause", number).output == "Die Aussendung ist angehalten.\n"
+    assert "angehalten" in run(app, "pause", number).output
     assert run(app, "pause", number).exit_code == 1
-    assert run(app, "resume", number).output == "Die Sendung geht weiter.\n"
-    assert run(app, "stop", number).output == "Die Sendung ist beendet.\n"
-    assert "2 von 2, 0 verschickt, 2 ausgelassen" in run(app, "status").output
+    assert run(app, "resume", number).output == "Die Aussendung geht weiter.\n"
+    assert run(app, "stop", number).output == "Die Aussendung ist abgebrochen.\n"
+    assert "2 von 2 erledigt, verschickt: 0, ausgelassen: 2" in run(app, "status").output
     watched = run(app, "progress", number)
     assert watched.exit_code == 0
     assert "2 von 2" in watched.output
@@ -332,7 +554,7 @@ def test_the_commands_say_what_there_is_not(app: Flask) -> None:
     for verb in ("progress", "pause", "resume", "stop"):
         found = run(app, verb, "99")
         assert found.exit_code == 1
-        assert "Eine Sendung 99 gibt es nicht" in found.output
+        assert "Eine Aussendung 99 gibt es nicht" in found.output
 
 
 def test_what_somebody_was_sent_is_in_her_data(app: Flask, session: Session) -> None:

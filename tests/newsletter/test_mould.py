@@ -173,7 +173,7 @@ def test_a_letter_as_it_goes_out_has_its_own_links(app: Flask) -> None:
     assert str(message["List-Unsubscribe"]).strip("<>") in text
 
 
-def test_a_signed_letter_verifies_and_its_list_headers_are_covered(tmp_path: Path) -> None:
+def test_a_signed_letter_verifies_and_its_list_headers_are_covered(app: Flask, tmp_path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     path = tmp_path / "dkim.pem"
     pem = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
@@ -200,6 +200,8 @@ def test_a_signed_letter_verifies_and_its_list_headers_are_covered(tmp_path: Pat
         assert before in content
         assert not dkim.verify(content.replace(before, after), dnsfunc=look_up)
     assert parsed(content)["To"] == "ada@example.org"
+    writer = Writer(app, 3, NEWSLETTER, "subscribers", "de", Letter("x", "x\n", "x\n"), signer)
+    assert dkim.verify(writer.write(Addressed(3, 17, "de", 1, "key", "ada@example.org", None))[2], dnsfunc=look_up)
 
 
 def test_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:

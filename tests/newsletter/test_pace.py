@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.newsletter import pace
+from tests.databases import engine_of
 from tests.newsletter.test_mould import settings
 
 START = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -74,6 +78,11 @@ def test_it_says_how_long_to_wait(session: Session) -> None:
     assert pace.allowed(session, given, 64, START + allowance.wait - timedelta(seconds=1)).letters == 0
 
 
+def test_one_waits_for_the_stricter_of_two_limits(session: Session) -> None:
+    both = limited(newsletter_per_second=10, newsletter_per_hour=60)
+    assert pace.allowed(session, both, 64, START).wait > timedelta(seconds=59)
+
+
 def test_what_was_allowed_and_not_used_is_not_lost(session: Session) -> None:
     given = limited(newsletter_per_second=10)
     pace.spend(session, given, pace.allowed(session, given, 64, START), 0)
@@ -85,3 +94,15 @@ def test_a_clock_that_was_put_back_holds_up_nobody_for_an_hour(session: Session)
     sent_between(session, given, START, 2, 0.05)
     earlier = START - timedelta(hours=1)
     assert len(sent_between(session, given, earlier, 2, 0.05)) >= 18
+
+
+def test_no_two_workers_are_allowed_the_same_letter(app: Flask, session: Session, database_url: str) -> None:
+    """Until the first has said how many go out, the second waits. SQLite has one writer at a time anyway."""
+    given = limited(newsletter_per_second=10)
+    pace.allowed(session, given, 1, START)
+    if database_url.startswith("sqlite"):
+        return
+    with Session(engine_of(app)) as other:
+        other.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            pace.allowed(other, given, 1, START)

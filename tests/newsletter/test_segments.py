@@ -12,6 +12,7 @@ from portal.addresses import AddressBook
 from portal.clock import now
 from portal.config import Settings
 from portal.declaration.models import Revision
+from portal.newsletter import audiences
 from portal.newsletter.models import Delivery
 from portal.signatures import operations
 from portal.signatures.models import Signature
@@ -146,6 +147,12 @@ def test_the_choices_that_narrow_a_segment_have_words(app: Flask, session: Sessi
                 choices = [(value, str(label)) for value, label in one.choices(session)]
                 assert choices, one.name
                 assert all(value and label for value, label in choices), one.name
+
+
+def test_a_segment_is_narrowed_only_by_what_it_offers(session: Session, offered: Any) -> None:
+    given = {"language": "fr", "state": "NW"}
+    assert audiences.narrowings(session, offered("subscribers"), given) == {}
+    assert audiences.narrowings(session, offered("subscribers"), given | {"language": "en"}) == {"language": "en"}
 
 
 @pytest.mark.one_database  # a small table is read whole by PostgreSQL, and rightly so
