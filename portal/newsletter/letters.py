@@ -56,7 +56,7 @@ _HEADINGS = {"h3": "h2", "h4": "h3", "h5": "h4", "h6": "h5"}
 _HEADING = re.compile(r"^#{1,6}(?=[^#])", re.MULTILINE)
 _TAG = re.compile(r"(<[^<>]*>)")
 _HREF = re.compile(r'(?<= href=")[^"]*')
-_WORDS_AND_LINKS = r"((?:[^<>{}]|<a [^<>]*>[^<>{}]*</a>)*?)"
+_WORDS_AND_LINKS = r"((?:[^<>]|<a [^<>]*>[^<>]*</a>)*?)"
 _ADDED = re.compile(rf"\{{\+\+ ?{_WORDS_AND_LINKS} ?\+\+\}}")
 _REMOVED = re.compile(rf"\{{-- ?{_WORDS_AND_LINKS} ?--\}}")
 

@@ -155,9 +155,11 @@ def test_addresses_of_this_site_get_their_host(app: Flask) -> None:
 
 
 def test_additions_and_removals_are_told_without_colour(app: Flask) -> None:
-    body = "Das {--war--} {++ist & bleibt++} so. {++ https://example.org/x ++}"
+    body = "Das {--war--} {++ist & bleibt++} so. {++ https://example.org/x ++} {++{ a }++}"
     letter = write(app, body, kind=AFFIRMATION)
-    assert "Das [gestrichen: war] [neu: ist & bleibt] so. [neu: https://example.org/x]" in " ".join(letter.text.split())
+    assert "Das [gestrichen: war] [neu: ist & bleibt] so. [neu: https://example.org/x] [neu: { a }]" in " ".join(
+        letter.text.split()
+    )
     assert "<del>war</del> <ins>ist &amp; bleibt</ins>" in letter.html
     assert "{++" not in letter.html
     assert "{++ist" in write(app, body).html, "a newsletter has no such marks"
