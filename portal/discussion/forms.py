@@ -11,7 +11,7 @@ from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from portal.declaration.models import Thesis
 from portal.discussion.vocabulary import CAPACITIES, REASONS, STANCE_NAMES
-from portal.text.fields import WEB_ADDRESS, AddressField, LineField, LinesField
+from portal.text.fields import AddressField, LineField, LinesField, has_web_address
 from portal.web.forms import PortalForm, choices
 from portal.web.open_forms import GuardedForm, OpenForm, StampedForm
 
@@ -44,7 +44,7 @@ class _NoWebAddress:
     """A name is mailed to the address beside it: it advertises nothing."""
 
     def __call__(self, _form: PortalForm, field: LineField) -> None:
-        if WEB_ADDRESS.search(field.data or ""):
+        if has_web_address(field.data or ""):
             raise ValidationError(_("Bitte geben Sie hier nur einen Namen ein, keine Internetadresse."))
 
 

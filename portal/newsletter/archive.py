@@ -47,13 +47,11 @@ def feed() -> Response:
 
 
 def _html(found: Published) -> Markup:
-    """What it says. A greeting names nobody, and links that were personal lead to the pages that all have."""
+    """What it says. A greeting names nobody, and links that were personal lead to where everybody gets her own."""
     base = current_settings().base_url
-    addresses = {
-        "abmelden": base + url_for("newsletter.subscribe", language=found.language),
-        "meine_daten": base + url_for("privacy.ask", language=found.language),
-    }
-    return letters.public_html(found.body, letters.greeting(found.language, None), addresses, base)
+    own_data = base + url_for("privacy.ask", language=found.language)
+    links = {"abmelden": own_data, "meine_daten": own_data}
+    return letters.public_html(found.body, letters.greeting(found.language, None), links, base)
 
 
 def _atom(found: Sequence[Published]) -> bytes:

@@ -1,4 +1,4 @@
-"""`flask newsletter`, for those who look after the sending of campaigns."""
+"""`flask newsletter`, for those who look after campaigns."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from portal.newsletter.vocabulary import NOTES, OUTCOMES, STATES
 SHOWN = 20
 LOOK_SECONDS = 1.0
 
-group = AppGroup("newsletter", help="Der Versand der Newsletter.")
+group = AppGroup("newsletter", help="Die Aussendungen des Newsletters.")
 
 
 @group.command("status")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from email.utils import parseaddr
 from html import unescape
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from portal.newsletter.letters import DIFFERENCES, Letter
 from portal.organisers.frame import Finding
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION
+from portal.text.markdown import organisers_html
+from portal.text.normalise import single_line
 
 LARGEST = 100 * 1024
 """Octets that the HTML part may have: Gmail, for one, cuts what is longer, and with it the way to unsubscribe."""
@@ -35,8 +38,23 @@ PATIENCE = 2.0
 OFFICE = "/redaktion"
 
 _FIELD = re.compile(r"\{\{.*?\}\}")
-_LINK = re.compile(r"<a\b[^<>]*>")
+_LINK = re.compile(r"(<a\b[^<>]*>)(.*?)</a>", re.DOTALL)
 _HREF = re.compile(r' href="([^"]*)"')
+_TAG = re.compile(r"<[^<>]*>")
+_CODE = re.compile(r"<code>.*?</code>", re.DOTALL)
+
+_HTML = re.compile(
+    r"</?(?:a|b|i|u|p|br|hr|em|div|span|strong|small|font|center|h[1-6]|ul|ol|li|dl|table|t[rdh]|img|style|script|iframe)"
+    r"(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
+_TABLE = re.compile(r"^ *\|.+\| *$|^.*-{3,} *\| *-{3,}.*$", re.MULTILINE)
+_COLUMNS = re.compile(r"^.*\S\t+\S.*$", re.MULTILINE)
+_POINT = re.compile(r"^ *(?:[-*+]|[0-9]{1,2}\.) +\S.*$", re.MULTILINE)
+
+QUOTED = 40
+"""So many characters of what is amiss are quoted."""
 
 Lookup = Callable[[str], Sequence[str] | None]
 """The TXT records at a name, none if there are none; None if DNS does not answer."""
@@ -59,6 +77,7 @@ def answers(
         (_("Hat die Mail einen Betreff und einen Text?"), said(found.texts)),
         (_("Bekommt jemand die Mail, und in der eigenen Sprache?"), people(found.texts, audience)),
         (_("Stimmen die Platzhalter?"), placeholders(found)),
+        (_("Wird aus allen Zeichen, was daraus werden soll?"), marks(found.texts)),
         (_("Führen die Links irgendwohin?"), links(written, settings)),
         (_("Ist die Mail klein genug?"), size(written)),
         (_("Weist sich der Absender aus?"), sender(settings, lookup or txt_records)),
@@ -93,6 +112,9 @@ def said(texts: Mapping[str, Draft]) -> Iterator[Finding]:
 
 def people(texts: Mapping[str, Draft], audience: Audience) -> Iterator[Finding]:
     """Somebody gets it, and nobody gets nothing for want of a language."""
+    if not texts:
+        yield Finding(_("Das zeigt sich, sobald ein Text da ist."), _("Die Mail schreiben."))
+        return
     if not audience.in_languages(texts):
         yield Finding(
             _("Zu dieser Auswahl gehört niemand, der die Mail bekommen könnte."),
@@ -125,7 +147,7 @@ def placeholders(found: Content) -> Iterator[Finding]:
                 _("Ihn aus dem Betreff nehmen."),
             )
         for field in dict.fromkeys(one for one in _FIELD.findall(body) if one not in known):
-            yield _unknown(field, language)
+            yield _unknown(field, found.kind, language)
         if found.kind == AFFIRMATION and "{{bekraeftigen}}" not in body:
             yield Finding(
                 _("Auf %(language)s fehlt der Link, um den es geht: {{bekraeftigen}}.", language=name(language)),
@@ -133,17 +155,43 @@ def placeholders(found: Content) -> Iterator[Finding]:
             )
 
 
+def marks(texts: Mapping[str, Draft]) -> Iterator[Finding]:
+    """What looks as if something shall become of it, and stays as it is."""
+    for language, (_subject, body) in texts.items():
+        prose = unescape(_TAG.sub("", _CODE.sub("", organisers_html(body))))
+        if found := _HTML.search(prose):
+            yield _stays(
+                _("Auf %(language)s steht HTML, und es bleibt so stehen: „%(bit)s“.", **_where(language, found[0])),
+                _("Mit Markdown auszeichnen; wie das geht, steht über dem Text."),
+            )
+        if found := _PICTURE.search(prose):
+            yield _stays(
+                _("Auf %(language)s soll ein Bild stehen. Es bleibt Text: „%(bit)s“.", **_where(language, found[0])),
+                _("Auf eine Seite mit dem Bild verlinken. In Mails gibt es keine Bilder."),
+            )
+        if found := _TABLE.search(prose) or _COLUMNS.search(body):
+            yield _stays(
+                _("Auf %(language)s soll eine Tabelle stehen. Es wird keine: „%(bit)s“.", **_where(language, found[0])),
+                _("Eine Liste daraus machen, oder auf eine Seite mit der Tabelle verlinken."),
+            )
+        if found := _POINT.search(prose):
+            yield _stays(
+                _("Auf %(language)s soll eine Liste stehen. Es wird keine: „%(bit)s“.", **_where(language, found[0])),
+                _("Vor dem ersten Punkt eine Zeile leer lassen."),
+            )
+
+
 def links(written: Mapping[str, Letter], settings: Settings) -> Iterator[Finding]:
     """Each link has a target. Pages of this site are asked whether they answer; others are not asked."""
     seen = set()
     for letter in written.values():
-        for tag in _LINK.findall(letter.html):
-            target = _HREF.search(tag)
+        for tag, inside in _LINK.findall(letter.html):
+            target, words = _HREF.search(tag), unescape(_TAG.sub("", inside))
             address = unescape(target[1]) if target else ""
-            if address in seen or address.startswith("{{"):
+            if (address or words) in seen or address.startswith("{{"):
                 continue
-            seen.add(address)
-            problem = _dead(address, settings)
+            seen.add(address or words)
+            problem = _dead(address, words, settings)
             if problem:
                 yield problem
 
@@ -192,6 +240,8 @@ def sender(settings: Settings, lookup: Lookup) -> Iterator[Finding]:
 
 def trials(found: Content, tried: Mapping[str, datetime]) -> Iterator[Finding]:
     """Whoever asks has got exactly this content, in each of its languages."""
+    if not found.texts:
+        yield Finding(_("Es gibt noch nichts zu testen."), _("Die Mail schreiben."))
     for language in found.texts:
         if language not in tried:
             yield Finding(
@@ -221,28 +271,47 @@ def _domain(address: str) -> str:
     return parseaddr(address)[1].rpartition("@")[2]
 
 
-def _unknown(field: str, language: str) -> Finding:
+def _unknown(field: str, kind: str, language: str) -> Finding:
+    written = field.strip("{} ").casefold()
+    for_affirmation, offered = {DIFFERENCES, *letters.fields(AFFIRMATION)}, {*letters.fields(kind)}
+    if kind == AFFIRMATION:
+        offered = for_affirmation
+    elif written in for_affirmation - offered:
+        return Finding(
+            _("%(field)s gibt es nur in einer Bekräftigung.", field=field),
+            _("Den Platzhalter herausnehmen, oder eine Ausgabe der Art „Bekräftigung“ beginnen."),
+        )
     if field == "{{" + DIFFERENCES + "}}":
         return Finding(
-            _(
-                "%(field)s geht hier nicht: Es gibt keine zwei Fassungen, oder die Mail fragt nicht danach.",
-                field=field,
-            ),
-            _("Den Platzhalter herausnehmen."),
+            _("%(field)s geht erst, wenn es zwei Fassungen gibt.", field=field),
+            _("Den Platzhalter herausnehmen, oder erst die neue Fassung veröffentlichen."),
         )
+    meant = get_close_matches(written, offered, 1, cutoff=0.75)
     return Finding(
         _("%(field)s (%(language)s) ist kein Platzhalter und bliebe so stehen.", field=field, language=name(language)),
-        _(
+        _("Meinten Sie %(field)s?", field="{{" + meant[0] + "}}")
+        if meant
+        else _(
             "So schreiben, wie er in der Liste über dem Text steht; anderes nicht in doppelte geschweifte Klammern"
             " setzen."
         ),
     )
 
 
-def _dead(address: str, settings: Settings) -> Finding | None:
+def _stays(text: str, remedy: str) -> Finding:
+    return Finding(text, remedy, blocks=False)
+
+
+def _where(language: str, bit: str) -> dict[str, str]:
+    """The language by its name, and the beginning of what is amiss, on one line."""
+    bit = single_line(bit)
+    return {"language": name(language), "bit": bit if len(bit) <= QUOTED else f"{bit[: QUOTED - 1]}…"}
+
+
+def _dead(address: str, words: str, settings: Settings) -> Finding | None:
     if not address:
         return Finding(
-            _("Ein Link hat kein Ziel, das in einer Mail geht."),
+            _("Der Link „%(words)s“ hat kein Ziel, das in einer Mail geht.", words=words),
             _("Mit https:// beginnen, bei einer Seite dieser Website mit einem Schrägstrich: /erklaerung."),
         )
     if "%7B%7B" in address:

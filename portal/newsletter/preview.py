@@ -11,14 +11,11 @@ from portal.newsletter.issues import Content
 from portal.newsletter.letters import Letter
 from portal.newsletter.personal import MY_DATA, unsubscribe_link
 from portal.organisers.models import Organiser
-from portal.privacy.operations import link_token
-from portal.subscribers.segments import current_segments
+from portal.subscribers.segments import NOBODY, current_segments
 
 LIGHT, DARK, TEXT = LOOKS = ("hell", "dunkel", "text")
 NAMES = tuple(f"{language}-{look}" for language in LANGUAGES for look in LOOKS)
 """How the frames are called in an address."""
-NOBODY = 0
-"""The number of no recipient: links in a preview or a test mail lead to their pages and unsubscribe nobody."""
 
 FRAMED = {
     # A mail in a frame may show itself and nothing else: no script, no request, no form.
@@ -47,7 +44,7 @@ def own_values(kind: str, language: str, me: Organiser, settings: Settings) -> d
     values = {
         "anrede": letters.greeting(language, me.name),
         "abmelden": unsubscribe_link(settings, language, segments[0] if segments else "", NOBODY, NOBODY),
-        "meine_daten": settings.base_url + MY_DATA[language] + link_token(settings, me.address_key or ""),
+        "meine_daten": settings.base_url + MY_DATA[language],
         "bekraeftigen": settings.base_url + url_for("declaration.current", language=language),
     }
     for segment in segments:

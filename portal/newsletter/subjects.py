@@ -38,7 +38,7 @@ def _segment(name: str) -> Text:
 SUBJECTS: dict[str, Subject] = {
     "issue": Subject(_l("Ausgabe"), _issues, {"kind": Detail(_l("Art"), word_of(KINDS))}),
     "campaign": Subject(
-        _l("Newsletter"),
+        _l("Aussendung"),
         _campaigns,
         {
             "segment": Detail(_l("an"), _segment),

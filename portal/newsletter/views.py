@@ -21,7 +21,7 @@ from portal.subscribers import operations, wording
 from portal.subscribers.audience import LANGUAGE_NAMES, SUBSCRIBERS
 from portal.subscribers.models import Subscription
 from portal.subscribers.operations import Barred
-from portal.subscribers.segments import AFFIRMATION, current_segments
+from portal.subscribers.segments import AFFIRMATION, NOBODY, current_segments
 from portal.web.forms import ActionForm, checks_token_itself
 from portal.web.limits import refuse_floods
 from portal.web.timing import evenly
@@ -124,6 +124,8 @@ def unsubscribe(token: str) -> str:
     """GET shows one button. POST ends it, by that button or by the reader's mail program (RFC 8058): that sends neither
     cookie nor token, and follows no redirect."""
     click = unsubscribing.click_of(current_settings(), token)
+    if click.recipient_id == NOBODY:
+        return render_template("newsletter/of_test_mail.html")
     if request.method == "POST":
         unsubscribing.end(db.session(), current_segments(), click, now())
         db.session.commit()
@@ -150,7 +152,7 @@ def preferences(token: str) -> Any:
         name, language = form.name.data or None, form.language.data
         operations.change_subscription(db.session(), subscription, name, language, now())
         db.session.commit()
-        return redirect(url_for("privacy.my_data", token=token), 303)
+        return redirect(url_for("privacy.my_data", token=token, gespeichert=1), 303)
     page = render_template("newsletter/preferences.html", form=form, email=subscription.email, token=token)
     return page, 422 if form.errors else 200
 

@@ -1,6 +1,7 @@
 """The words for campaigns and their letters, for the office, the log and the command line alike."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as pgettext  # the name that `make catalogue` looks for
 
 from portal.newsletter import campaigns
 from portal.newsletter.ledger import WORKER_LOST
@@ -27,8 +28,8 @@ from portal.newsletter.models import (
 from portal.personal_data import Text
 
 STATES: dict[str, Text] = {
-    READY: _l("wartet auf Freigabe"),
-    SCHEDULED: _l("freigegeben"),
+    READY: pgettext("newsletter", "wartet auf Freigabe"),
+    SCHEDULED: _l("geplant"),
     RUNNING: _l("wird verschickt"),
     PAUSED: _l("angehalten"),
     STOPPED: _l("abgebrochen"),

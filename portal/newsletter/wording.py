@@ -6,8 +6,8 @@ AFFIRMATION_TEXTS = {
         """{{anrede}},
 
 Sie haben die Dortmund-Essener Erklärung zur Digitalisierung in der Sozialarbeit unterzeichnet. Seitdem ist eine neue \
-Fassung erschienen. Ihr Name steht weiter unter der Fassung, die Sie unterzeichnet haben; unter die neue setzen \
-wir ihn nur, wenn Sie es möchten.
+Fassung erschienen. Ihre Unterschrift steht weiter unter der Fassung, die Sie unterzeichnet haben; unter die neue \
+setzen wir sie nur, wenn Sie es möchten.
 
 [Die neue Fassung bekräftigen]({{bekraeftigen}})
 
@@ -23,7 +23,8 @@ Der Link zeigt Ihnen die neue Fassung und fragt Sie dort noch einmal. Wenn Sie n
         """{{anrede}},
 
 You have signed the Dortmund-Essen Declaration on Digitalisation in Social Work. Since then a new revision has been \
-published. Your name remains under the revision that you signed; we put it under the new one only if you want us to.
+published. Your signature remains under the revision that you signed; we put it under the new one only if you want \
+us to.
 
 [Affirm the new revision]({{bekraeftigen}})
 

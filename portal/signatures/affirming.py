@@ -15,6 +15,7 @@ from portal.optin import operations as optin
 from portal.signatures import operations
 from portal.signatures.models import CONFIRMED, Signature
 from portal.signatures.operations import PURPOSE
+from portal.subscribers.segments import NOBODY
 from portal.web.caching import public_changed
 
 PATHS = {"de": "/unterzeichnen/bekraeftigen/", "en": "/en/sign/affirm/"}
@@ -33,6 +34,11 @@ def link(settings: Settings, language: str, number: int) -> str:
     Letters are written where there is neither a request nor a database.
     """
     return f"{settings.base_url}{PATHS[language]}{tokens.issue(settings, 'affirm', number)}"
+
+
+def is_of_test_mail(settings: Settings, token: str) -> bool:
+    """Whether a link stood in a test mail, and leads to no signature. Raises tokens.TokenInvalid."""
+    return bool(tokens.read(settings, "affirm", token) == NOBODY)
 
 
 def signature_of(session: Session, settings: Settings, token: str, *, lock: bool = False) -> Signature | None:

@@ -68,8 +68,8 @@ SIGNATORIES = Segment(
     kind=NEWSLETTER,
     label=_l("Alle, die unterzeichnet und den Newsletter bestellt haben"),
     why=_l(
-        "Sie haben den Newsletter bestellt und eingewilligt, dass er auch nur an einen Teil der Unterzeichnenden gehen"
-        " darf. Jedes Postfach bekommt ihn einmal."
+        "Alle in dieser Auswahl haben den Newsletter bestellt und eingewilligt, dass einzelne Ausgaben danach"
+        " verschickt werden, was sie beim Unterzeichnen angegeben haben. Jedes Postfach bekommt die Mail einmal."
     ),
     narrowings=(
         Narrowing("revision", _l("Unterzeichnete Fassung"), _revisions),
@@ -78,6 +78,7 @@ SIGNATORIES = Segment(
     ),
     people=_signatories,
     reachable=_reachable_signatories,
+    owner=subscribers.owner,
     end=unsubscribe,
 )
 
@@ -99,6 +100,10 @@ def _reachable_before() -> Select[int, str, str, str | None]:
     return signatures.where(*_valid(), _under_an_older_revision())
 
 
+def _signed_by() -> Select[int, str]:
+    return select(Signature.id, Signature.address_key)
+
+
 def _object(session: Session, number: int, now: datetime) -> bool:
     """Whoever wants not to be asked is asked no more, whichever revision the signature is under by now."""
     key = session.scalar(select(Signature.address_key).where(Signature.id == number))
@@ -110,11 +115,13 @@ OLDER_REVISION = Segment(
     kind=AFFIRMATION,
     label=_l("Alle, die eine ältere Fassung unterzeichnet haben"),
     why=_l(
-        "Die Frage, ob eine Unterschrift auch unter der neuen Fassung stehen soll, gehört zur Unterschrift selbst. Wer"
-        " nicht mehr gefragt werden will, meldet sich mit einem Klick ab; die Unterschrift bleibt."
+        "Alle in dieser Auswahl haben eine ältere Fassung unterzeichnet. Die Frage, ob ihre Unterschrift auch unter der"
+        " neuen stehen soll, gehört zur Unterschrift selbst. Wer nicht mehr gefragt werden will, meldet sich mit einem"
+        " Klick ab; die Unterschrift bleibt."
     ),
     narrowings=(),
     people=_signed_before,
     reachable=_reachable_before,
+    owner=_signed_by,
     end=_object,
 )

@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from portal.signatures.operations import Entry
 from portal.signatures.vocabulary import FIELDS, STATES
-from portal.text.fields import WEB_ADDRESS, AddressField, LineField
+from portal.text.fields import AddressField, LineField, has_web_address
 from portal.web.forms import PortalForm, choices
 from portal.web.open_forms import GuardedForm
 
@@ -53,7 +53,7 @@ class EntryForm(PortalForm):
         name = field.data or ""
         if not any(char.isalpha() for char in name):
             raise ValidationError(_l("Bitte geben Sie Ihren Namen in Buchstaben ein."))
-        if WEB_ADDRESS.search(name):
+        if has_web_address(name):
             raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internetadresse."))
 
     def entry(self) -> Entry:

@@ -156,6 +156,8 @@ def listing() -> str:
 @refuse_floods
 def affirm(token: str) -> Any:
     """What has changed since one signed, and a button to sign that too."""
+    if affirming.is_of_test_mail(current_settings(), token):
+        return render_template("signatures/affirm_test_mail.html")
     signature = affirming.signature_of(db.session(), current_settings(), token, lock=request.method == "POST")
     if signature is None:
         return render_template("signatures/affirm_gone.html"), 410
@@ -207,7 +209,7 @@ def correct(token: str, number: int) -> Any:
             form.name.errors = [_("Mit dieser E-Mail-Adresse hat schon jemand mit diesem Namen unterzeichnet.")]
         else:
             db.session.commit()
-            return redirect(url_for("privacy.my_data", token=token), 303)
+            return redirect(url_for("privacy.my_data", token=token, gespeichert=1), 303)
     status = 422 if form.errors else 200
     return render_template("signatures/correct.html", form=form, token=token, number=number), status
 

@@ -51,7 +51,7 @@ def newsletter() -> Consent:
     """Wish to be asked, in a mail of its own, about the newsletter."""
     return Consent(
         "newsletter",
-        _("Ich möchte per E-Mail hören, wie es weitergeht. Dafür bekomme ich eine eigene Mail zum Bestätigen."),
+        _("Ich möchte den Newsletter bekommen. Zum Bestätigen bekomme ich dafür eine eigene Mail."),
     )
 
 

@@ -30,6 +30,11 @@ def _reachable() -> Select[int, str, str, str | None]:
     return select(Subscription.id, Subscription.address_key, Subscription.email, Subscription.name).where(confirmed())
 
 
+def owner() -> Select[int, str]:
+    """Whose each subscription is."""
+    return select(Subscription.id, Subscription.address_key)
+
+
 def _languages(_session: Session) -> tuple[tuple[str, Text], ...]:
     return LANGUAGE_NAMES
 
@@ -38,9 +43,10 @@ SUBSCRIBERS = Segment(
     name="subscribers",
     kind=NEWSLETTER,
     label=_l("Alle, die den Newsletter bestellt haben"),
-    why=_l("Sie haben den Newsletter bestellt und das mit einem Link in einer Mail bestätigt."),
+    why=_l("Alle in dieser Auswahl haben den Newsletter bestellt und mit dem Link in einer Mail bestätigt."),
     narrowings=(Narrowing("language", _l("Sprache"), _languages),),
     people=_people,
     reachable=_reachable,
+    owner=owner,
     end=unsubscribe,
 )

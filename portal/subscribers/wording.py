@@ -13,9 +13,9 @@ def newsletter(language: str) -> Consent:
         words = _(
             "Ich möchte den Newsletter der Dortmund-Essener Erklärung per E-Mail bekommen und willige ein, dass dafür"
             " meine E-Mail-Adresse und, wenn ich ihn angebe, mein Name gespeichert werden. Habe ich die Erklärung"
-            " unterzeichnet, darf eine Ausgabe auch nur an Menschen gehen, die dieselbe Fassung unterzeichnet oder"
-            " dasselbe Arbeitsfeld oder Bundesland angegeben haben. Ob ich Mails öffne oder Links anklicke, wird nicht"
-            " erfasst. Ich kann mich jederzeit mit einem Klick abmelden und damit die Einwilligung widerrufen, mit dem"
-            " Link in jeder Mail."
+            " unterzeichnet, dürfen einzelne Ausgaben danach verschickt werden, welche Fassung ich unterzeichnet und"
+            " welches Arbeitsfeld oder Bundesland ich angegeben habe. Ob ich Mails öffne oder Links anklicke, wird"
+            " nicht erfasst. Ich kann mich jederzeit mit einem Klick abmelden und damit die Einwilligung widerrufen,"
+            " mit dem Link in jeder Mail."
         )
     return Consent("newsletter", str(words))

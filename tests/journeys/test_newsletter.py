@@ -51,6 +51,7 @@ def test_a_newsletter_is_written_released_watched_and_archived(
 ) -> None:
     with visiting(chrome, slow_site, "de", javascript=True) as author:
         joins_the_office(author, "editor")
+        _discards_another(author)
         _writes(author)
         _checks_and_asks(author, slow_site)
         with visiting(chrome, slow_site, "de", javascript=True) as second:
@@ -73,6 +74,7 @@ def _writes(author: Visitor) -> None:
     author.goes_to("/redaktion/newsletter")
     author.clicks("form[action$='/newsletter'] button")
     author.main.locator("[name=subject_de]").fill("Wie es weitergeht")
+    expect(author.page.frame_locator("iframe.letter__frame--hell").locator("h1")).to_have_text("Wie es weitergeht")
     author.main.locator("[name=body_de]").fill(BODY)
     expect(author.main.locator("[data-state]")).to_contain_text("Gespeichert um")
     light = author.page.frame_locator("iframe.letter__frame--hell")
@@ -83,17 +85,28 @@ def _writes(author: Visitor) -> None:
     expect(light.locator("h2")).to_have_text("Was neu ist")
 
 
+def _discards_another(author: Visitor) -> None:
+    """What has saved itself is what its author has seen."""
+    author.goes_to("/redaktion/newsletter")
+    author.clicks("form[action$='/newsletter'] button")
+    author.main.locator("[name=subject_de]").fill("Nur ein Versuch")
+    expect(author.main.locator("[data-state]")).to_contain_text("Gespeichert um")
+    author.main.locator(".composer__discard summary").click()
+    author.clicks("form[action$='/verwerfen'] button")
+    author.sees("ist verworfen")
+
+
 def _checks_and_asks(author: Visitor, site: Site) -> None:
     author.clicks(".composer__save [name=step]")
     author.sees(f"Die Mail ginge jetzt an {PEOPLE} Menschen.")
-    assert author.main.locator("#ask").count() == 0
-    author.clicks("#try-out button")
+    assert author.main.locator("[value=ask]").count() == 0
+    author.clicks("[value=try]")
     mail = wait_until(
         lambda: next((one for one in site.mailbox.mails if one["Subject"] == "[Test] Wie es weitergeht"), None),
         "the test mail",
     )
     assert "Was neu ist\n===========" in text_of(mail).replace("\r\n", "\n")
-    author.clicks("#ask button")
+    author.clicks("[value=ask]")
     author.sees("wartet auf Freigabe", "Freigeben muss jemand anderes")
 
 

@@ -49,7 +49,7 @@ def test_someone_signs_corrects_and_withdraws(visitor: Visitor) -> None:
     my_data = visitor.opens_my_data_by_the_link_in_the_mail()
     visitor.sees(name, "Beispiel e. V.")
     visitor.corrects(place="Gelsenkirchen", show_organisation=True)
-    assert visitor.page.url == my_data
+    assert visitor.page.url == f"{my_data}?gespeichert=1"
     corrected = visitor.listed_entry()
     assert "Essen" not in corrected
     assert "Gelsenkirchen" in corrected

@@ -1,5 +1,6 @@
 """Who has signed an older revision puts the signature under the current one, once, by a mailed link."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from portal.clock import now
 from portal.config import Settings
+from portal.newsletter import letters
+from portal.newsletter.models import Delivery
+from portal.newsletter.wording import AFFIRMATION_TEXTS
 from portal.optin.models import OptIn, ProofEntry, Wording
 from portal.signatures import affirming, operations
 from portal.signatures.models import Signature
 from portal.signatures.operations import Tally
+from portal.subscribers.segments import AFFIRMATION, NEWSLETTER, NOBODY
 from portal.web.caching import PublicVersion
 from tests.browser import Browser
-from tests.newsletter.subscribing import MANY, at_once, mails
+from tests.newsletter.subscribing import MANY, add_campaign, at_once, mails, my_data
 from tests.revisions import publish_revision
 from tests.signatures.conftest import Sign, book, confirm, revision, sign
 
@@ -132,6 +137,44 @@ def test_a_held_signature_stays_held(browser: Browser, session: Session, link: s
     assert signed(session) == 2
     assert operations.tally(session) == Tally(0, 0)
     assert operations.drift(session) is None
+
+
+def test_the_link_of_a_test_mail_says_so(browser: Browser, session: Session, settings: Settings, link: str) -> None:
+    page = browser.open(affirming.link(settings, "de", NOBODY).removeprefix(settings.base_url))
+    assert page.status == 200
+    assert page.text("h1") == "Das ist der Link einer Testmail"
+    assert "steht hier die Seite zum Bekräftigen" in page.text("main")
+    assert not page.has("main form")
+
+
+def test_the_letter_names_all_that_its_link_to_unsubscribe_ends(app: Flask) -> None:
+    words = "Nicht mehr fragen und keinen Newsletter mehr"
+    with app.app_context():
+        asking = letters.write(AFFIRMATION, "de", *AFFIRMATION_TEXTS["de"])
+        telling = letters.write(NEWSLETTER, "de", "Neues", "Neues")
+    assert f'<a href="{{{{abmelden}}}}">{words}</a>' in asking.html
+    assert f"{words}:\n{{{{abmelden}}}}\n" in asking.text
+    assert "Mit einem Klick abmelden" not in asking.html + asking.text
+    assert words not in telling.html + telling.text
+    assert "Mit einem Klick abmelden" in telling.html
+
+
+def test_the_ready_text_holds_for_those_who_are_only_counted(app: Flask) -> None:
+    for _subject, body in AFFIRMATION_TEXTS.values():
+        assert "{{bekraeftigen}}" in body
+        assert not re.search(r"\b(Name|name)\b", body), "not everybody's name is shown"
+
+
+def test_the_letter_that_asks_is_no_newsletter_on_the_page_with_ones_data(
+    app: Flask, browser: Browser, session: Session, settings: Settings, link: str
+) -> None:
+    campaign = add_campaign(session, "older-revision", "affirmation")
+    session.add(Delivery(campaign_id=campaign.id, recipient_id=1, language="de", status="sent", ended_at=now()))
+    session.commit()
+    owner = session.get_one(Signature, 1).email
+    told = browser.open(my_data(app, settings, owner)).text("main")
+    assert f"Frage nach einer neuen Fassung, Nummer {campaign.id}" in told
+    assert f"Newsletter Nummer {campaign.id}" not in told
 
 
 def test_a_damaged_link_is_refused_with_a_way_on(browser: Browser, link: str) -> None:

@@ -56,10 +56,21 @@ def test_nothing_personal_is_in_it(app: Flask, session: Session, browser: Browse
     assert "Ada" not in html
     assert "{{" not in html
     assert "<script>x" not in html
-    assert 'href="http://portal.test/newsletter"' in html
-    assert 'href="http://portal.test/meine-daten"' in html
     english = browser.open(f"/en/newsletter/archive/{campaign.id}")
     assert english.attribute("article", "lang") == "de"
+
+
+def test_who_reads_it_there_learns_how_to_unsubscribe_without_the_mail(
+    app: Flask, session: Session, browser: Browser
+) -> None:
+    subscribed(app, session, "ada@example.org")
+    campaign = begun(app, session, {"de": ("Betreff", TEXT), "en": ("Subject", "[End]({{abmelden}})")})
+    page = browser.open(f"/newsletter/archiv/{campaign.id}")
+    assert page.texts('article a[href="http://portal.test/meine-daten"]') == ["Ende", "Daten"]
+    assert "Ohne die Mail geht es über Meine Daten" in page.text("main > .hint")
+    page = browser.open(f"/en/newsletter/archive/{campaign.id}")
+    assert page.attribute("article a", "href") == "http://portal.test/en/my-data"
+    assert page.attribute("main > .hint a", "href") == "/en/my-data"
 
 
 def test_what_went_to_two_audiences_is_there_once(app: Flask, session: Session, browser: Browser) -> None:

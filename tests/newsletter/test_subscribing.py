@@ -39,6 +39,7 @@ from tests.newsletter.subscribing import (
     suppressed,
     the_subscription,
 )
+from tests.newsletter.writing import ENGLISH, begun
 from tests.revisions import publish_revision
 
 
@@ -282,7 +283,7 @@ def test_the_tick_while_signing_leads_to_a_question_of_its_own(
     """Edge case 7: confirming the signature enrols nobody in the newsletter."""
     publish_revision(session)
     sign(browser, session, settings)
-    assert "Den Newsletter bestätigen Sie bitte noch" in browser.page.text("main")
+    assert "Den Newsletter bestätigen Sie bitte gesondert" in browser.page.text("main")
     assert subscriptions(session) == [(ADA, "pending")]
     assert mails(session) == ["confirm", "confirmed", "confirm"]
     confirm(browser, session, settings)
@@ -433,12 +434,26 @@ def test_name_and_language_can_be_changed(browser: Browser, session: Session, ad
     browser.follow("Namen oder Sprache ändern")
     page = browser.submit(name="www.werbung.example")
     assert page.status == 422
-    browser.submit(name="", language="en")
+    page = browser.submit(name="", language="en")
+    assert page.text("main .notice--success") == "Ihre Änderung ist gespeichert."
+    assert not browser.open(ada).has(".notice--success")
     found = the_subscription(session)
     assert (found.name, found.language) == (None, "en")
     last = session.scalars(select(ProofEntry).order_by(ProofEntry.id.desc())).first()
     assert last is not None
     assert (last.event, last.detail) == ("corrected", "name, language")
+
+
+def test_letters_are_called_what_they_are_and_reasons_have_words(
+    app: Flask, browser: Browser, session: Session, ada: str
+) -> None:
+    first, second = begun(app, session), begun(app, session, {"en": ENGLISH}, at=now())
+    session.commit()
+    letters = browser.open(ada).texts("main details")
+    assert any("„Wie es weitergeht“" in one and f"Newsletter Nummer {first.id}" in one for one in letters)
+    (skipped,) = (one for one in letters if f"Newsletter Nummer {second.id}" in one)
+    assert "Einen Text in Ihrer Sprache gab es nicht" in skipped
+    assert "Grund: kein Text in dieser Sprache" in skipped
 
 
 def test_unsubscribing_there_leaves_the_proof_without_the_address(browser: Browser, session: Session, ada: str) -> None:

@@ -11,6 +11,7 @@ from portal.config import Settings
 from portal.mail.models import BOUNCED, COMPLAINED, OBJECTED
 from portal.newsletter.models import Campaign
 from portal.signatures.models import Signature
+from portal.subscribers.segments import NOBODY
 from tests.browser import Browser, Client
 from tests.letters import letters, part
 from tests.newsletter.conftest import subscribed
@@ -147,6 +148,22 @@ def test_the_welcome_mail_has_the_link_in_text_and_header(
     assert link in part(welcome, "plain").replace("=\n", "")
     assert browser.client.post(link.removeprefix(settings.base_url), data=ONE_CLICK).status_code == 200
     assert subscriptions(session) == []
+
+
+@pytest.mark.parametrize("segment", ["subscribers", "older-revision"])
+def test_the_link_of_a_test_mail_says_so_and_does_nothing(
+    browser: Browser, session: Session, settings: Settings, campaign: Campaign, link: str, segment: str
+) -> None:
+    page = browser.open(unsubscribe_path(settings, NOBODY, campaign.id, segment))
+    assert page.status == 200
+    assert page.text("h1") == "Das ist der Link einer Testmail"
+    assert "Er meldet niemanden ab." in page.text("main")
+    assert not page.has("main form")
+    answer = browser.client.post(unsubscribe_path(settings, NOBODY, campaign.id, segment), data=ONE_CLICK)
+    assert answer.status_code == 200
+    assert "Sie sind abgemeldet" not in answer.text
+    assert unsubscribed(session, campaign) == 0
+    assert (subscriptions(session), suppressed(session)) == ([(ADA, "confirmed")], [])
 
 
 # Letters that ask for affirmation

@@ -353,6 +353,30 @@ def test_sensitive_acts_ask_for_the_password_again(
     assert " ".join(eve.roles) == "editor auditor", "what was ticked before the password is what counts"
 
 
+def test_what_was_typed_stands_under_the_words_of_its_form(
+    app: Flask, session: Session, later: Later, settings: Settings
+) -> None:
+    browser = log_in(app, session, add_organiser(session, OWNER))
+    browser.open("/redaktion/konten/einladen")
+    later(timedelta(minutes=settings.office_fresh_minutes))
+    browser.submit(name="Eva Beispiel", email="eva@example.org", language="de", roles=[EDITOR])
+    page = browser.submit(password=PASSWORD)
+    assert page.texts("main dt") == ["Seite", "Name", "E-Mail-Adresse", "Rollen"]
+    assert page.fields()["language"] == "de", "what nobody typed is sent all the same"
+
+
+def test_a_file_is_ready_after_the_password(app: Flask, session: Session, later: Later, settings: Settings) -> None:
+    browser = log_in(app, session, add_organiser(session, OWNER))
+    browser.open("/redaktion/protokoll")
+    later(timedelta(minutes=settings.office_fresh_minutes))
+    assert browser.submit("form.export").status == 401
+    page = browser.submit(password=PASSWORD)
+    assert page.text("h1") == "Die Datei steht bereit"
+    assert "absenden" not in page.text("main")
+    file = browser.submit(button="Herunterladen").response
+    assert file.headers["Content-Disposition"].startswith("attachment")
+
+
 def test_a_sensitive_page_comes_after_the_password(
     app: Flask, session: Session, later: Later, settings: Settings
 ) -> None:

@@ -14,12 +14,16 @@ from portal.addresses import AddressBook
 from portal.clock import now
 from portal.config import Settings
 from portal.database import Base
+from portal.declaration.models import Revision
 from portal.mail.models import OutboxMail
+from portal.newsletter.models import Delivery
 from portal.privacy import holds, operations
 from portal.signatures.models import Signature
 from portal.signatures.operations import Tally, tally
 from tests.browser import Browser
 from tests.databases import engine_of
+from tests.newsletter.subscribing import add_campaign
+from tests.revisions import publish_revision
 from tests.signatures.conftest import Sign, mails, people
 
 
@@ -63,6 +67,8 @@ def test_correcting_takes_effect_in_the_list_at_once(browser: Browser, link: str
     browser.follow("Angaben ändern, zeigen oder verbergen")
     page = browser.submit(name="Ada Neu", show_place=False)
     assert "Ada Neu" in page.text()
+    assert page.text("main .notice--success") == "Ihre Änderung ist gespeichert."
+    assert not browser.open(link).has(".notice--success")
     assert browser.open("/unterzeichnende").texts(".signatories li") == ["Ada Neu"]
 
 
@@ -98,6 +104,26 @@ def test_the_downloads_hold_the_same_and_are_inert(browser: Browser, session: Se
     assert values["name"] == "'=cmd|' /C calc'!A0"
     assert values["organisation"] == "'@Müller-Özdemir"
     assert {row["table"] for row in rows} == set(document)
+
+
+def test_the_download_names_letters_also_after_their_reason_is_gone(
+    app: Flask, session: Session, settings: Settings, book: AddressBook, link: str
+) -> None:
+    """Who has put the signature under the new revision is asked no more, and has been asked all the same."""
+    publish_revision(session, 2)
+    campaign = add_campaign(session, "older-revision", "affirmation")
+    signature = session.scalars(select(Signature)).one()
+    session.add(
+        Delivery(campaign_id=campaign.id, recipient_id=signature.id, language="de", status="sent", ended_at=now())
+    )
+    segment = app.extensions["segments"]["older-revision"]
+    assert session.execute(segment.reachable()).all()
+    signature.revision_id = session.scalars(select(Revision.id).where(Revision.number == 2)).one()
+    session.flush()
+    assert not session.execute(segment.reachable()).all()
+    with app.app_context():
+        told = operations.export(session, app.extensions["personal_data"], book.identify("ada@example.org").key)
+    assert [one["campaign"] for one in told["deliveries"]] == [campaign.id]
 
 
 def everything(engine: Engine) -> str:

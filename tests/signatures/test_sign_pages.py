@@ -320,6 +320,7 @@ def test_the_proof_keeps_the_exact_words_of_each_consent(browser: Browser, sessi
         entry.detail: session.get_one(Wording, entry.wording_sha256).text for entry in proof if entry.wording_sha256
     }
     assert given["sign"] == wording
+    assert given["newsletter"].startswith("Ich möchte den Newsletter bekommen."), "one name for one thing"
     assert re.search(r"Name, Ort und Bundesland\.$", given["public"])
     assert set(given) == {"sign", "public", "newsletter"}
     assert next(entry for entry in proof if entry.event == "requested").detail == "sign/1"
