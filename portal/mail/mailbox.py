@@ -12,6 +12,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
 from types import TracebackType
@@ -111,16 +112,14 @@ class Mailbox:
             if uid:
                 yield Waiting(uid[1].decode(), _moment(said), item[1])
 
-    def remove(self, uids: Sequence[str]) -> None:
-        """Take them out of the mailbox, which is for nothing else."""
-        if uids:
-            self._ask("removing", "uid", "STORE", ",".join(uids), "+FLAGS.SILENT", r"(\Deleted)")
-            self._ask("removing", "expunge")
+    def remove(self, uid: str) -> None:
+        """Take a mail out of the mailbox, which is for nothing else."""
+        self._ask("removing", "uid", "STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+        self._ask("removing", "expunge")
 
-    def flag(self, uids: Sequence[str]) -> None:
-        """Leave them for a human, marked as important."""
-        if uids:
-            self._ask("flagging", "uid", "STORE", ",".join(uids), "+FLAGS.SILENT", r"(\Flagged)")
+    def flag(self, uid: str) -> None:
+        """Leave a mail for a human, marked as important."""
+        self._ask("flagging", "uid", "STORE", uid, "+FLAGS.SILENT", r"(\Flagged)")
 
     def _ask(self, step: str, verb: str, *arguments: str) -> list[Any]:
         try:
@@ -147,19 +146,22 @@ def fetch(app: Flask, stop: Event | None = None) -> Counter[str]:
     """
     settings: Settings = app.extensions["settings"]
     outcomes: Counter[str] = Counter()
-    with app.app_context(), Session(db.engine) as guard:
-        if db.engine.dialect.name == "postgresql" and not guard.scalar(_ONE_AT_A_TIME):
+    with app.app_context(), _alone() as alone:
+        if not alone:
             return outcomes
         with Mailbox(settings) as mailbox:
             waiting = mailbox.waiting()
             for first in range(0, len(waiting), AT_ONCE):
-                if stop is not None and stop.is_set():
-                    break
-                mails = mailbox.fetch(waiting[first : first + AT_ONCE])
-                handled = [(mail.uid, _handle(settings, mail)) for mail in mails]
-                mailbox.flag([uid for uid, outcome in handled if outcome == UNCLEAR])
-                mailbox.remove([uid for uid, outcome in handled if outcome in {TAKEN, IDLE}])
-                outcomes.update(outcome for _, outcome in handled)
+                for mail in mailbox.fetch(waiting[first : first + AT_ONCE]):
+                    if stop is not None and stop.is_set():
+                        return outcomes
+                    # One at a time: whatever the next one does, this one is not read again.
+                    outcome = _handle(settings, mail)
+                    if outcome == UNCLEAR:
+                        mailbox.flag(mail.uid)
+                    elif outcome in {TAKEN, IDLE}:
+                        mailbox.remove(mail.uid)
+                    outcomes[outcome] += 1
     return outcomes
 
 
@@ -196,14 +198,33 @@ def _handle(settings: Settings, mail: Waiting) -> str:
     return TAKEN
 
 
-_ONE_AT_A_TIME = select(func.pg_try_advisory_xact_lock(CHORES, zlib.crc32(b"bounces") - 2**31))
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether no other worker is at the mailbox, which stays so meanwhile; on SQLite there is none.
+
+    The lock belongs to a connection, not to a transaction: an open one would keep PostgreSQL from cleaning up behind
+    everybody else for as long as the mailbox takes.
+    """
+    if db.engine.dialect.name == "sqlite":
+        yield True
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # It is closed at the end, and the lock goes with it, instead of going back to the pool.
+        connection.detach()
+        yield bool(connection.scalar(_ONE_AT_A_TIME))
+
+
+_ONE_AT_A_TIME = select(func.pg_try_advisory_lock(CHORES, zlib.crc32(b"bounces") - 2**31))
 
 
 def _moment(said: bytes) -> datetime:
-    """When the server got the mail, by its INTERNALDATE; now, if it does not say."""
+    """When the server got the mail, by its INTERNALDATE; now, if it does not say, or what is no date."""
     date = _DATE.search(said)
-    local = imaplib.Internaldate2tuple(date[0]) if date else None
-    return datetime.fromtimestamp(time.mktime(local), UTC) if local else now()
+    try:
+        local = imaplib.Internaldate2tuple(date[0]) if date else None
+        return datetime.fromtimestamp(time.mktime(local), UTC) if local else now()
+    except (ValueError, OverflowError, OSError):
+        return now()
 
 
 def _secret(settings: Settings) -> str:

@@ -42,6 +42,8 @@ class OutboxMail(Base):
         Index("ix_outbox_claimed", "worker", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index("ix_outbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_outbox_address_key_created_at", "address_key", "created_at"),
+        # A worker can be at the server with a mail that is erased meanwhile: its number is nobody else's ever after.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,7 +77,11 @@ class Suppression(Base):
     """An address that no campaign may reach. Only its keyed hash is kept. Mails that somebody asks for still go out."""
 
     __tablename__ = "suppressions"
-    __table_args__ = (CheckConstraint(f"reason IN {SUPPRESSION_REASONS}", name="reason"),)
+    __table_args__ = (
+        CheckConstraint(f"reason IN {SUPPRESSION_REASONS}", name="reason"),
+        # Somebody may look at one that is lifted meanwhile: its number is nobody else's ever after.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address_key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -93,6 +99,7 @@ class Bounce(Base):
         UniqueConstraint("address_key", "day"),
         CheckConstraint(f"kind IN {BOUNCE_KINDS}", name="kind"),
         Index("ix_bounces_day", "day"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -131,7 +131,7 @@ def claim(session: Session, worker: str, limit: int, now: datetime) -> Sequence[
 
 def begin(session: Session, mail: OutboxMail, worker: str) -> bool:
     """Say that the body is about to be sent. False if the mail was erased, or is no longer this worker's."""
-    mine = (OutboxMail.id == mail.id, OutboxMail.worker == worker, OutboxMail.status.in_(WAITING))
+    mine = (*_is(mail), OutboxMail.worker == worker, OutboxMail.status.in_(WAITING))
     return bool(_change(session, mine, status=SENDING, attempts=OutboxMail.attempts + 1))
 
 
@@ -139,7 +139,7 @@ def sent(session: Session, mail: OutboxMail, template_version: str, now: datetim
     """Record that the server has taken the mail, whoever may have claimed it since, and forget address and content."""
     _change(
         session,
-        (OutboxMail.id == mail.id, OutboxMail.status != SENT),
+        (*_is(mail), OutboxMail.status != SENT),
         status=SENT,
         sent_at=now,
         template_version=template_version,
@@ -162,7 +162,7 @@ def postpone(
         return
     _change(
         session,
-        (OutboxMail.id == mail.id, OutboxMail.worker == worker),
+        (*_is(mail), OutboxMail.worker == worker),
         status=UNCERTAIN if uncertain or mail.status == UNCERTAIN else PENDING,
         next_attempt_at=now + pause_after(settings, mail.attempts),
         worker=None,
@@ -179,7 +179,7 @@ def pause_after(settings: Settings, attempts: int) -> timedelta:
 
 def fail(session: Session, mail: OutboxMail, worker: str, error: str) -> None:
     """Give the mail up. Its address and content stay for a while, so that an operator can have it tried again."""
-    mine = (OutboxMail.id == mail.id, OutboxMail.worker == worker)
+    mine = (*_is(mail), OutboxMail.worker == worker)
     _change(session, mine, status=FAILED, worker=None, error=error)
 
 
@@ -247,6 +247,11 @@ def purge(session: Session, now: datetime, _settings: Settings) -> int:
     session.flush()
     removed = session.scalars(delete(OutboxMail).where(*alone).returning(OutboxMail.id)).all()
     return emptied + len(removed)
+
+
+def _is(mail: OutboxMail) -> tuple[ColumnElement[bool], ...]:
+    """That a row is this very mail, and not one that came after it was erased."""
+    return OutboxMail.id == mail.id, OutboxMail.message_id == mail.message_id
 
 
 def _change(session: Session, where: Iterable[ColumnElement[bool]], **values: Any) -> int:

@@ -4,6 +4,7 @@ standards. Whom it is about is never taken from its words, only from the token t
 What comes in can be anything. Reading it raises nothing, and takes little time and memory whatever it is.
 """
 
+import codecs
 import email
 import logging
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import Compat32, Policy
 from email.utils import parseaddr
 from enum import Enum
 from typing import Any, TypeAlias
@@ -29,12 +31,22 @@ LARGEST = 256 * 1024
 """So much of a mail is read: reports stand before what they return."""
 LONGEST_LINE = 998
 """What RFC 5322 allows. Longer ones are cut: the patterns of flufl.bounce take their time by the square of them."""
-MOST_PARTS = 20
-"""A mail with more parts within parts is no report, but an attempt to keep us busy."""
+MOST_LINES = 8000
+"""So many lines of a mail are read: an encoded one of LARGEST octets has fewer."""
+MOST_NESTED = 20
+MOST_PARTS = 50
+"""A mail with more parts, or more parts within parts, is no report, but an attempt to keep us busy."""
+LONGEST_FIELD = 4096
+"""So many characters of a field in a header are read."""
 LONGEST_TEXT = 16 * 1024
+GUESSED_FROM = 64 * 1024
+"""So much of a mail is handed to flufl.bounce."""
+CHARSETS = {"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"}
+"""Others are read as Latin-1: what we look for is ASCII, and Python knows some that take hours to decode."""
 
 _ENDLESS_LINE = re.compile(rb"([^\n]{%d})[^\n]+" % LONGEST_LINE)
 _NESTED = re.compile(rb"content-type:\s*(?:multipart|message)/", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^<>]*/([^<>/]+)")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()]{1,128}@[^\s<>,;:\"()]{1,255}")
 _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 _DAEMONS = re.compile(r"mailer-?daemon|mail-?daemon|postmaster|microsoftexchange[0-9a-f]*", re.IGNORECASE)
@@ -97,33 +109,69 @@ def take(session: Session, found: Returned, now: datetime) -> None:
 def read(settings: Settings, content: bytes) -> Returned | Aside:
     """What a mail to our bounce address says. Only its first LARGEST bytes are looked at."""
     try:
-        message = _parsed(content)
-        return Aside.UNCLEAR if message is None else _judged(settings, message)
+        return _judged(settings, _parsed(content[:LARGEST]), content[:GUESSED_FROM])
     except Exception:  # noqa: BLE001 - whatever somebody has sent, it must not stop what stands behind it
         return Aside.UNCLEAR
 
 
-def _parsed(content: bytes) -> Message | None:
-    content = content[:LARGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+class _TooMuch(Exception):
+    """A mail has more parts than a report can have."""
+
+
+class _Briefly(Compat32):
+    """Reads the beginning of each field."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:LONGEST_FIELD]
+
+
+_BRIEFLY = _Briefly()
+
+
+def _parsed(content: bytes) -> Message:
+    """The mail, as far as it is read. Raises _TooMuch."""
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    content = b"\n".join(content.split(b"\n", MOST_LINES)[:MOST_LINES])
     content = _ENDLESS_LINE.sub(rb"\1", content)
-    if len(_NESTED.findall(content)) > MOST_PARTS:
-        return None
-    return email.message_from_bytes(content)
+    if len(_NESTED.findall(content)) > MOST_NESTED:
+        raise _TooMuch
+    made = 0
+
+    def part(policy: Policy = _BRIEFLY) -> Message:
+        nonlocal made
+        made += 1
+        if made > MOST_PARTS:
+            raise _TooMuch
+        return Message(policy)
+
+    message: Message = email.message_from_bytes(content, part, policy=_BRIEFLY)
+    for one in message.walk():
+        if not _is_usual(one.get_content_charset("utf-8")):
+            one.set_param("charset", "iso-8859-1")
+    return message
 
 
-def _judged(settings: Settings, message: Message) -> Returned | Aside:
+def _is_usual(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name in CHARSETS
+    except (LookupError, ValueError):
+        return False
+
+
+def _judged(settings: Settings, message: Message, beginning: bytes) -> Returned | Aside:
     parts = list(_own_parts(message))
     reports = [part for part in parts if part.get_content_type() == "message/feedback-report"]
     if reports:
         return _complaint(settings, message, reports[0], parts)
-    verdict = _verdict(message, parts)
+    verdict = _verdict(message, parts, beginning)
     if isinstance(verdict, Aside):
         return verdict
     about = _token(settings, message, _ENVELOPE)
     return Returned(kind_of(verdict), verdict, *about) if about else Aside.UNCLEAR
 
 
-def _verdict(message: Message, parts: list[Message]) -> str | Aside:
+def _verdict(message: Message, parts: list[Message], beginning: bytes) -> str | Aside:
     """The status code that it came back with."""
     blocks = [
         block
@@ -140,7 +188,7 @@ def _verdict(message: Message, parts: list[Message]) -> str | Aside:
         return Aside.IDLE
     if blocks:
         return _reported(blocks)
-    return _guessed(message, parts)
+    return _guessed(message, parts, beginning)
 
 
 def _reported(blocks: list[Message]) -> str | Aside:
@@ -174,7 +222,7 @@ def _gravity(code: str) -> tuple[bool, bool]:
     return code.startswith("5"), kind_of(code) == "hard"
 
 
-def _guessed(message: Message, parts: list[Message]) -> str | Aside:
+def _guessed(message: Message, parts: list[Message], beginning: bytes) -> str | Aside:
     """By the words of servers that write no reports: whether it is a bounce at all, flufl.bounce knows for many kinds,
     and the sender's name for others; with which code, the words say."""
     words = _words(parts)
@@ -184,7 +232,7 @@ def _guessed(message: Message, parts: list[Message]) -> str | Aside:
     reply = _REPLY.search(words)
     if code is None and reply:
         code = f"{reply[1][0]}.0.0"
-    temporary, permanent = all_failures(message)
+    temporary, permanent = all_failures(_parsed(beginning))
     if permanent:
         return code or "5.0.0"
     late = _LATE.search(_decoded(_field(message, "Subject"))) is not None
@@ -212,7 +260,8 @@ def _by_a_daemon(message: Message) -> bool:
 
 def _complaint(settings: Settings, message: Message, report: Message, parts: list[Message]) -> Returned | Aside:
     """A provider's report that somebody has called a letter spam. It may have gone to any address of ours; then the
-    letter in it says whose it was."""
+    letter in it says whose it was, by what only its reader has: where it comes back to, or the link to unsubscribe. Its
+    Message-ID proves nothing: it stands in every answer to it."""
     fields = next(iter(_within(report)), None)
     kind = _field(fields, "Feedback-Type").lower() if fields is not None else ""
     if kind in NO_COMPLAINTS:
@@ -223,7 +272,7 @@ def _complaint(settings: Settings, message: Message, report: Message, parts: lis
     about = _token(settings, message, _ENVELOPE)
     for original in originals:
         about = about or _token(settings, original, ("Original-Mail-From", "Return-Path"))
-        about = about or verp.read_message_id(settings, _field(original, "Message-ID"))
+        about = about or _unsubscribing(settings, original)
     return Returned(COMPLAINT, kind, *about) if about else Aside.UNCLEAR
 
 
@@ -259,10 +308,7 @@ def _text(part: Message) -> str:
     payload: Any = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    try:
-        return payload.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return payload.decode("latin-1")
+    return payload[: 4 * LONGEST_TEXT].decode(part.get_content_charset("utf-8"), "replace")
 
 
 def _token(settings: Settings, message: Message, fields: tuple[str, ...]) -> tuple[int, int] | None:
@@ -274,6 +320,12 @@ def _token(settings: Settings, message: Message, fields: tuple[str, ...]) -> tup
                 if about:
                     return about
     return None
+
+
+def _unsubscribing(settings: Settings, letter: Message) -> tuple[int, int] | None:
+    """The campaign and recipient of the link by which its reader can unsubscribe (RFC 8058)."""
+    links = _LINK.findall("".join(_field(letter, "List-Unsubscribe").split()))
+    return verp.read_unsubscribe_token(settings, links[0]) if links else None
 
 
 def _field(message: Message, name: str) -> str:

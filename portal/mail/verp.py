@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import re
 
+from portal import tokens
 from portal.config import Settings
 
 _TOKEN = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})-([0-9a-f]{16})")
-_MESSAGE_ID = re.compile(r"<nl-([1-9][0-9]{0,9})-([1-9][0-9]{0,9})-([0-9a-f]{10})@[^@<>\s]+>")
 
 
 def sender(settings: Settings, campaign_id: int, recipient_id: int) -> str:
@@ -36,23 +36,18 @@ def read(settings: Settings, address: str) -> tuple[int, int] | None:
 
 
 def message_id(settings: Settings, campaign_id: int, recipient_id: int, domain: str) -> str:
-    """The Message-ID of a letter: the same at every attempt, nobody else's, and under a key too."""
-    return f"<nl-{campaign_id}-{recipient_id}-{_mac_in_message_id(settings, campaign_id, recipient_id)}@{domain}>"
+    """The Message-ID of a letter: the same at every attempt, nobody else's, and not to be guessed."""
+    mac = keyed(settings, f"message-id {campaign_id}-{recipient_id}")[:10]
+    return f"<nl-{campaign_id}-{recipient_id}-{mac}@{domain}>"
 
 
-def read_message_id(settings: Settings, field: str) -> tuple[int, int] | None:
-    """The campaign and the recipient of the letter with this Message-ID; None if it is not one of ours."""
-    found = _MESSAGE_ID.fullmatch(field.strip())
-    if not found:
+def read_unsubscribe_token(settings: Settings, token: str) -> tuple[int, int] | None:
+    """The campaign and the recipient that a link to unsubscribe names; None if it is not from a letter of ours."""
+    try:
+        _segment, recipient_id, campaign_id = tokens.read(settings, "unsubscribe", token)
+    except tokens.TokenInvalid:
         return None
-    campaign_id, recipient_id = int(found[1]), int(found[2])
-    if not hmac.compare_digest(found[3], _mac_in_message_id(settings, campaign_id, recipient_id)):
-        return None
-    return campaign_id, recipient_id
-
-
-def _mac_in_message_id(settings: Settings, campaign_id: int, recipient_id: int) -> str:
-    return keyed(settings, f"message-id {campaign_id}-{recipient_id}")[:10]
+    return (campaign_id, recipient_id) if campaign_id and recipient_id else None
 
 
 def _mac(settings: Settings, campaign_id: int, recipient_id: int) -> str:

@@ -7,7 +7,7 @@ from wtforms import SelectField
 from wtforms.validators import AnyOf, Length, ValidationError
 
 from portal.subscribers.audience import LANGUAGE_NAMES
-from portal.text.fields import WEB_ADDRESS, AddressField, LineField
+from portal.text.fields import AddressField, LineField, has_web_address
 from portal.web.forms import PortalForm, choices
 from portal.web.open_forms import GuardedForm
 
@@ -32,7 +32,7 @@ class PreferencesForm(PortalForm):
     )
 
     def validate_name(self, field: LineField) -> None:
-        if WEB_ADDRESS.search(field.data or ""):
+        if has_web_address(field.data or ""):
             raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internetadresse."))
 
 

@@ -8,6 +8,7 @@ boot id tells, nothing in it is believed.
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ LONG = 1_000_000
 """The octets after which a journal should be emptied when nothing is under way."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _END = ";"
+_LINE = re.compile(r"(?:B|(E)) (\d{1,18}) (\d{1,18}) (\d{1,18})(?(1) ([ -~]+));", re.ASCII)
 
 Letter: TypeAlias = tuple[int, int, int]
 """Campaign, recipient, and which attempt it is."""
@@ -52,6 +54,7 @@ class Journal:
             self.empty()
             unlocked.rename(self._path)
         except BaseException:
+            unlocked.unlink(missing_ok=True)
             os.close(self._file)
             raise
 
@@ -126,6 +129,7 @@ def _path(folder: Path, worker: str) -> Path:
 
 
 def _read(content: bytes) -> Testimony | None:
+    """What it says; nothing that is garbled has been written by a journal, and none of it is believed."""
     opening, *lines = content.decode("ascii", "replace").split("\n")
     if not boot_id() or opening != f"{boot_id()}{_END}":
         return None
@@ -135,11 +139,13 @@ def _read(content: bytes) -> Testimony | None:
         # A line without its end was never written whole, so what it announced has not been done.
         if not line.endswith(_END):
             continue
-        what, campaign_id, recipient_id, attempt, *outcome = line.removesuffix(_END).split(" ", 4)
-        letter = (int(campaign_id), int(recipient_id), int(attempt))
-        if what == "B":
-            begun.add(letter)
-        else:
+        said = _LINE.fullmatch(line)
+        if not said:
+            return None
+        letter = (int(said[2]), int(said[3]), int(said[4]))
+        if said[1]:
             begun.discard(letter)
-            ended[letter] = outcome[0]
+            ended[letter] = said[5]
+        else:
+            begun.add(letter)
     return Testimony(frozenset(begun), ended)

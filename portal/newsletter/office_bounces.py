@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from wtforms import RadioField
+from wtforms import HiddenField, RadioField
 from wtforms.validators import AnyOf
 
 from portal.addresses import current_addresses
@@ -87,6 +87,8 @@ class LiftForm(PortalForm):
     """Why an address may get newsletters again: in a code, so that the log names nobody."""
 
     why = RadioField(_l("Grund"), validate_choice=False)
+    seen = HiddenField()
+    """For which reason, and since when, the address was suppressed when the page was shown."""
 
     def for_reason(self, reason: str) -> "LiftForm":
         """With the reasons that count: against somebody's own word only that word does."""
@@ -124,9 +126,14 @@ def lift(number: int) -> Any:
     """Ask why, and let newsletters reach the address again."""
     session = db.session()
     one = session.get(Suppression, number, with_for_update=request.method == "POST") or abort(404)
-    form = LiftForm().for_reason(one.reason)
-    if not form.validate_on_submit():
-        return render_template("newsletter/office/bounces_lift.html", form=form, one=one), 422 if form.errors else 200
+    seen = f"{one.reason} {one.created_at.isoformat()}"
+    form = LiftForm(seen=seen).for_reason(one.reason)
+    outdated = form.seen.data != seen
+    if outdated or not form.validate_on_submit():
+        status = 409 if outdated else 422 if form.errors else 200
+        form.seen.data = seen
+        page = render_template("newsletter/office/bounces_lift.html", form=form, one=one, outdated=outdated)
+        return page, status
     suppression.lift(session, one.address_key)
     by, subject = current_organiser().id, f"suppression {one.address_key[:SIGN]}"
     audit.record(session, by, "suppression.lift", subject, now(), was=one.reason, why=form.why.data or "")

@@ -14,13 +14,13 @@ from portal.newsletter import letters
 from portal.newsletter.ledger import Addressed
 from portal.newsletter.letters import Letter
 from portal.newsletter.mould import Mould, address_in_header
-from portal.privacy import operations as privacy
 
 Links: TypeAlias = Callable[[int, str], Mapping[str, str]]
 """(recipient id, language) → the links that letters to one segment have besides: field → address."""
 
 UNSUBSCRIBE = {"de": "/abmelden/", "en": "/en/unsubscribe/"}
-MY_DATA = {"de": "/meine-daten/", "en": "/en/my-data/"}
+MY_DATA = {"de": "/meine-daten", "en": "/en/my-data"}
+"""Where everybody gets a link of her own: newsletters are forwarded, and such a link opens all that is kept."""
 
 
 def unsubscribe_link(settings: Settings, language: str, segment: str, recipient_id: int, campaign_id: int) -> str:
@@ -62,7 +62,7 @@ class Writer:
         values = {
             "anrede": letters.greeting(language, letter.name),
             "abmelden": unsubscribe,
-            "meine_daten": settings.base_url + MY_DATA[language] + privacy.link_token(settings, letter.address_key),
+            "meine_daten": settings.base_url + MY_DATA[language],
             **self._links(recipient_id, language),
         }
         content = self._mould.fill(letter.email, recipient_id, unsubscribe, values, now())

@@ -16,14 +16,14 @@ from portal.subscribers.segments import Segment
 
 
 def _letters_to(session: Session, segments: Mapping[str, Segment], address_key: str) -> list[dict[str, Any]]:
-    """The letters to those whom a segment knows under this address; whoever has left it is no longer known."""
+    """The letters to rows of this address, also to those that have left the segment since."""
     found: list[dict[str, Any]] = []
     for name, segment in segments.items():
-        people = segment.reachable()
-        recipient_id, key = people.selected_columns[0], people.selected_columns[1]
-        ids = session.scalars(people.with_only_columns(recipient_id).where(key == address_key)).all()
+        rows = segment.owner()
+        recipient_id, key = rows.selected_columns
+        ids = session.scalars(rows.with_only_columns(recipient_id).where(key == address_key)).all()
         letters = (
-            select(Delivery, CampaignText.subject)
+            select(Delivery, Campaign.kind, CampaignText.subject)
             .join(Campaign, Campaign.id == Delivery.campaign_id)
             .outerjoin(
                 CampaignText,
@@ -35,19 +35,20 @@ def _letters_to(session: Session, segments: Mapping[str, Segment], address_key: 
         found += [
             {
                 "campaign": letter.campaign_id,
+                "kind": kind,
                 "subject": subject,
                 "status": letter.status,
                 "reason": letter.reason,
                 "ended_at": letter.ended_at and letter.ended_at.isoformat(),
             }
-            for letter, subject in session.execute(letters)
+            for letter, kind, subject in session.execute(letters)
         ]
     return found
 
 
 def _erase(_session: Session, _address_key: str, _now: datetime) -> None:
-    """Nothing: a delivery names a number only. When its person is gone, nobody can tell whose it was; and what has not
-    gone out to her never will."""
+    """Nothing: a delivery names a number only, and what has not gone out to her never will. When its person is gone,
+    the number leads to the proof of her consent, which the office must be able to find, and which has no address."""
 
 
 def _purge(session: Session, now: datetime, _settings: Settings) -> int:
@@ -69,7 +70,8 @@ def deliveries(segments: Mapping[str, Segment]) -> PersonalData:
         ),
         retention=_l(
             "Bis 90 Tage nach dem Ende des Versands; danach bleibt nur, wie viele ihn bekommen haben. Wenn Sie sich"
-            " abmelden, lässt sich der Eintrag sofort niemandem mehr zuordnen."
+            " abmelden oder Ihre Unterschrift zurückziehen, führt die Nummer so lange nur noch zum Nachweis Ihrer"
+            " Einwilligung, in dem weder Name noch Adresse stehen."
         ),
         fields=_l(
             "Eine Nummer ohne Namen und Adresse, die Sprache, ob und wann der Newsletter verschickt wurde, und der Code"

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.newsletter.models import Campaign, CampaignText
+from portal.newsletter.models import SENT, STOPPED, Campaign, CampaignText, Delivery
 from portal.subscribers.segments import NEWSLETTER
 
 
@@ -37,10 +37,17 @@ def find(session: Session, number: int, language: str) -> Published | None:
 
 
 def _begun() -> Any:
-    """The first campaign of each content that reached anybody, with its texts."""
+    """The first campaign of each content that goes out, with its texts; none that was stopped before anybody had it."""
+    somebody = exists().where(Delivery.campaign_id == Campaign.id, Delivery.status == SENT)
+    kept = Campaign.figures["states"][SENT].as_integer() > 0
     first = (
         select(func.min(Campaign.id))
-        .where(Campaign.kind == NEWSLETTER, Campaign.frozen_at.is_not(None), Campaign.total > 0)
+        .where(
+            Campaign.kind == NEWSLETTER,
+            Campaign.frozen_at.is_not(None),
+            Campaign.total > 0,
+            or_(Campaign.status != STOPPED, somebody, kept),
+        )
         .group_by(Campaign.content_sha256)
     )
     wanted = select(

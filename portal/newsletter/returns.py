@@ -15,7 +15,8 @@ from portal.subscribers.segments import current_segments
 def take(session: Session, returned: Returned, now: datetime) -> None:
     """Write down that a letter came back, once for each letter. Raises NotYet while a worker still has it in hand.
 
-    Its address is only known as long as its person can be reached: who has unsubscribed is not looked at any more.
+    Its address is only known as long as its person's row is there, in whatever state: who has left the segment since is
+    still known, who has unsubscribed is not.
     """
     delivery = session.get(Delivery, (returned.campaign_id, returned.recipient_id), with_for_update=True)
     if delivery is not None:
@@ -38,8 +39,7 @@ def _address_key(session: Session, returned: Returned) -> str | None:
     segment = current_segments().get(name or "")
     if segment is None:
         return None
-    people = segment.reachable()
-    recipient_id, address_key = people.selected_columns[0], people.selected_columns[1]
-    found = people.with_only_columns(address_key).where(recipient_id == returned.recipient_id)
-    key: str | None = session.scalar(found)
+    rows = segment.owner()
+    recipient_id, address_key = rows.selected_columns
+    key: str | None = session.scalar(rows.with_only_columns(address_key).where(recipient_id == returned.recipient_id))
     return key

@@ -14,6 +14,10 @@ NEWSLETTER, AFFIRMATION = KINDS = ("newsletter", "affirmation")
 """What a campaign is for: to tell how it goes on, or to ask who signed an older revision to affirm the new one."""
 
 
+NOBODY = 0
+"""A number that nobody in any segment has: the links of a test mail are made out to it, and change nothing."""
+
+
 @dataclass(frozen=True)
 class Narrowing:
     """One question by which a segment can be made smaller."""
@@ -39,6 +43,8 @@ class Segment:
     reachable: Callable[[], Select[int, str, str, str | None]]
     """Those of all its people who may be mailed at this moment: rows of `id`, `address_key`, `email` and `name`. Asked
     with `where(id IN …)` in the transaction before a letter goes out: who unsubscribed or was erased is not in it."""
+    owner: Callable[[], Select[int, str]]
+    """Whose row each is, whatever its state: rows of `id` and `address_key`, for as long as there is a row."""
     end: Callable[[Session, int, datetime], bool]
     """(session, id, now) → one click on «abmelden» in a letter: this person gets no more of the kind. True if that
     made a difference: a second click, or one long after the person has gone, makes none."""

@@ -95,8 +95,9 @@ def test_words_mean_a_code_only_where_they_can_mean_no_other(words: str, meant: 
     assert bounces.status_meant(words) == meant
 
 
-def test_address_with_numbers_is_no_code() -> None:
-    assert bounces.status("host mx[5.1.1.10] said: 550 5.2.2 full") == "5.2.2"
+@pytest.mark.parametrize("address", ["5.1.1.10", "10.5.1.1"])
+def test_address_with_numbers_is_no_code(address: str) -> None:
+    assert bounces.status(f"host mx[{address}] said: 550 5.2.2 full") == "5.2.2"
 
 
 def test_two_hard_days_suppress(session: Session) -> None:

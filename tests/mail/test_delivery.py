@@ -18,6 +18,7 @@ from portal.mail import outbox as doors
 from portal.mail import worker as worker_module
 from portal.mail.worker import Chore, run
 from tests.conftest import MakeApp
+from tests.databases import engine_of
 from tests.mail.conftest import wait_until_sent
 from tests.mail.probe import header, offer_templates, outbox, posted
 from tests.smtp_sink import PATIENCE, Fault, Sink
@@ -189,6 +190,26 @@ def test_a_mail_erased_after_it_was_claimed_is_not_sent(session: Session, sink: 
     work()
     assert [taken.recipients[0] for taken in sink.taken] == ["p0@example.org", "p1@example.org"]
     assert len(outbox(session)) == 2
+
+
+def test_a_mail_erased_in_the_conversation_does_not_answer_for_the_next_one(
+    app: Flask, session: Session, sink: Sink, work: Work
+) -> None:
+    """Its number could be given again: the mail of somebody else would count as sent, and never go."""
+    posted(session, "ada@example.org")
+    engine = engine_of(app)
+
+    def erase_and_post_another() -> None:
+        sink.at_rcpt = lambda: None
+        with Session(engine) as own:
+            doors.forget(own, "key of ada@example.org")
+            posted(own, "bob@example.org")
+
+    sink.at_rcpt = erase_and_post_another
+    work()
+    work()
+    assert [one.recipients for one in sink.taken] == [("ada@example.org",), ("bob@example.org",)]
+    assert [mail.status for mail in outbox(session)] == ["sent"]
 
 
 def test_a_name_with_a_line_break_reaches_one_recipient(session: Session, sink: Sink, work: Work) -> None:

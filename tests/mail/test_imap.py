@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trustme
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from portal.mail import mailbox
 from portal.mail.mailbox import MailboxError
 from portal.mail.returned import LARGEST, NotYet, Returned
 from tests.conftest import MakeApp
+from tests.databases import engine_of
 from tests.mail.imap_server import PASSWORD, USERNAME, ImapServer
 from tests.mail.samples import sample
 
@@ -119,13 +121,61 @@ def test_only_the_beginning_of_a_large_mail_is_fetched(app: Flask, server: ImapS
 
 
 def test_mail_stays_until_what_follows_from_it_is_committed(app: Flask, server: ImapServer, mail: Any) -> None:
-    """The database is lost at the third mail: nothing has left the mailbox that is not written down."""
+    """The database is lost at the third mail: what is written down has left the mailbox, and nothing else."""
     server.put(*(mail("postfix-unknown-user", number) for number in range(1, 6)))
     app.extensions["returned"] = lose_the_database_at(3)
     with pytest.raises(OperationalError):
         mailbox.fetch(app)
-    assert len(server.mails) == 5
-    assert flags(server) == [set()] * 5
+    assert [one.content for one in server.mails] == [mail("postfix-unknown-user", number) for number in range(3, 6)]
+    assert flags(server) == [set()] * 3
+
+
+@pytest.mark.parametrize("arrived", ["99-Dec-2025 13:00:00 +0100", "01-Dec-0000 00:00:00 +0000", "gestern"])
+def test_strange_date_of_arrival_stops_nothing(
+    app: Flask, server: ImapServer, taken: Taken, mail: Any, arrived: str
+) -> None:
+    server.put(mail("postfix-unknown-user", 1), mail("postfix-unknown-user", 2))
+    server.mails[0].arrived = arrived
+    assert mailbox.fetch(app) == {"taken": 2}
+    assert taken[0][1].year >= 2026
+
+
+def test_stop_is_heard_between_two_mails(app: Flask, server: ImapServer, mail: Any) -> None:
+    stop = threading.Event()
+    app.extensions["returned"] = lambda *_: stop.set()
+    server.put(mail("postfix-unknown-user", 1), mail("postfix-unknown-user", 2))
+    assert mailbox.fetch(app, stop) == {"taken": 1}
+    assert len(server.mails) == 1
+
+
+def test_one_worker_at_a_time_and_no_transaction_meanwhile(
+    app: Flask, session: Session, server: ImapServer, mail: Any
+) -> None:
+    """On PostgreSQL; an open transaction would keep it from cleaning up."""
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    seen: list[Any] = []
+
+    def take(own: Session, _one: Returned, _now: datetime) -> None:
+        own.rollback()
+        with Session(engine_of(app)) as other:
+            seen.append(other.scalar(text(_OTHERS_IDLE_IN_TRANSACTION)))
+            other.rollback()
+        seen.append(mailbox.fetch(app).total())
+
+    session.commit()
+    app.extensions["returned"] = take
+    server.put(mail("postfix-unknown-user"))
+    mailbox.fetch(app)
+    assert seen == [0, 0]
+    assert mailbox.fetch(app) == {}
+    server.put(mail("spam"))
+    assert mailbox.fetch(app) == {"unclear": 1}, "the lock is gone with its connection"
+
+
+_OTHERS_IDLE_IN_TRANSACTION = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+)
 
 
 def lose_the_database_at(recipient_id: int) -> Callable[[Session, Returned, datetime], None]:

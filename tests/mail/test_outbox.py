@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -153,6 +154,19 @@ def test_a_late_answer_wins_over_the_doubt_of_others(session: Session) -> None:
     outbox.claim(session, "2", 10, NOON)
     outbox.sent(session, mail, "v", NOON)
     assert not outbox.begin(session, mail, "2")
+
+
+def test_an_outcome_is_recorded_of_the_very_mail_only(session: Session, settings: Settings) -> None:
+    """Another one under its number, say after a backup was restored, is none of its business."""
+    mail, other = claimed(session), "another message"
+    session.expunge(mail)
+    session.execute(update(OutboxMail).values(message_id=other))
+    assert not outbox.begin(session, mail, "1")
+    outbox.sent(session, mail, "v", NOON)
+    outbox.fail(session, mail, "1", "550")
+    outbox.postpone(session, mail, "1", "451", NOON, settings, uncertain=True)
+    row = session.scalars(select(OutboxMail)).one()
+    assert (row.status, row.worker, row.recipient) == ("pending", "1", "k1@example.org")
 
 
 def test_retry_brings_back_what_failed_and_what_waits(session: Session, settings: Settings) -> None:

@@ -3,22 +3,26 @@ forged token is ignored, and an out-of-office that says "user unknown" is no bou
 
 import time
 import tracemalloc
+from base64 import encodebytes
 from email import message_from_bytes
+from email.message import Message
+from email.policy import Policy
 
 import pytest
 
 from portal.config import Settings, load_settings
 from portal.mail import returned, verp
 from portal.mail.models import COMPLAINT, HARD, SOFT
-from portal.mail.returned import LARGEST, Aside, Returned
-from tests.mail.samples import FOLDER, sample
+from portal.mail.returned import GUESSED_FROM, LARGEST, MOST_PARTS, Aside, Returned
+from tests.mail.samples import FOLDER, sample, unsubscribe_link
 
 READ_AS: dict[str, tuple[str, str] | Aside] = {
     "answer-by-a-human": Aside.UNCLEAR,
     "complaint-about-a-virus": Aside.UNCLEAR,
-    "complaint-by-message-id": (COMPLAINT, "abuse"),
+    "complaint-by-message-id": Aside.UNCLEAR,
     "complaint-by-original-sender": (COMPLAINT, "fraud"),
     "complaint-by-return-path": (COMPLAINT, "abuse"),
+    "complaint-by-unsubscribe-link": (COMPLAINT, "abuse"),
     "complaint-opt-out": (COMPLAINT, "opt-out"),
     "complaint-taken-back": Aside.IDLE,
     "complaint-to-bounce-address": (COMPLAINT, "abuse"),
@@ -84,7 +88,7 @@ READ_AS: dict[str, tuple[str, str] | Aside] = {
     "web.de-quota": (SOFT, "5.2.2"),
 }
 
-SECONDS = 5.0
+SECONDS = 2.0
 """What the slowest mail may take on a busy machine; it takes a small part of that."""
 
 
@@ -130,11 +134,19 @@ def test_token_of_another_recipient_cannot_be_made_from_ones_own(settings: Setti
     assert returned.read(settings, mail) is Aside.UNCLEAR
 
 
-def test_message_id_of_a_complaint_cannot_be_made_up(settings: Settings) -> None:
-    true = verp.message_id(settings, 12, 345, "portal.test")
-    false = true.replace("nl-12-345-", "nl-12-346-")
-    mail = sample(settings, "complaint-by-message-id").replace(true.encode(), false.encode())
-    assert returned.read(settings, mail) is Aside.UNCLEAR
+def test_complaint_is_believed_by_what_only_the_reader_of_the_letter_has(settings: Settings) -> None:
+    """The Message-ID stands in every public answer to it; the link to unsubscribe could be used at once."""
+    mail = sample(settings, "complaint-by-unsubscribe-link")
+    link = unsubscribe_link(settings, 12, 345)
+    folded = link.replace("/abmelden/", "/abmelden/\n ")
+    assert returned.read(settings, mail.replace(link.encode(), folded.encode())) == Returned(
+        COMPLAINT, "abuse", 12, 345
+    )
+    assert returned.read(settings, mail.replace(link.encode(), link[:-1].encode())) is Aside.UNCLEAR
+    of_no_campaign = unsubscribe_link(settings, 0, 345)
+    assert returned.read(settings, mail.replace(link.encode(), of_no_campaign.encode())) is Aside.UNCLEAR
+    assert verp.message_id(settings, 12, 345, "portal.test").encode() in mail
+    assert read(settings, "complaint-by-message-id") is Aside.UNCLEAR
 
 
 @pytest.mark.parametrize("field", ["Delivered-To", "X-Original-To", "Envelope-To", "To"])
@@ -210,9 +222,20 @@ HOSTILE = {
     "bad subject": b"Subject: =?klingon?b?!!!!?= =?utf-8?q?=ZZ?=\n\n",
     "report of nothing": _REPORT + b"delivery-status\n",
     "report in base64": _REPORT + b"delivery-status\nContent-Transfer-Encoding: base64\n\nQWN0aW9uOiBmYWlsZWQK\n--x--",
+    "report of many blocks": _REPORT + b"delivery-status\n\n" + b"Action: failed\nStatus: 5.0.0\n\n" * 8500,
     "complaint of nothing": _REPORT + b"feedback-report\n",
     "text that never matches": b"From: MAILER-DAEMON@x\n\n" + b"unable to deliver to " * 10_000,
     "one long word": b"From: MAILER-DAEMON@x\n\nfailed addresses follow:\n" + b"a" * 250_000,
+    "flat digest": b"From: MAILER-DAEMON@x\nContent-Type: multipart/digest; boundary=a\n\n" + b"--a\n\nx\n" * 36_000,
+    "flat parts": b"From: MAILER-DAEMON@x\nContent-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\nx\n" * 36_000,
+    "parts with one boundary": b"From: MAILER-DAEMON@x\n"
+    + b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" * 20
+    + b"\nx\n--a\n" * 25_000,
+    "punycode": b"From: MAILER-DAEMON@x\nContent-Type: text/plain; charset=punycode\n"
+    + b"Content-Transfer-Encoding: base64\n\n"
+    + encodebytes(b"A" * 60_000 + b"-" + b"b" * 120_000),
+    "punycode in the subject": b"From: a@x\nSubject: " + b"\n ".join([b"=?punycode?q?" + b"a" * 900 + b"?="] * 270),
+    "a million senders": b"From: " + b"\n ".join([b"a," * 450] * 280) + b"\n\n550 5.1.1 user unknown",
     "spaces": b"From: MAILER-DAEMON@x\n\n" + (b" " * 900 + b"@\n") * 250,
 }
 
@@ -222,6 +245,40 @@ def test_hostile_mail_is_unclear_and_costs_little(settings: Settings, name: str)
     began = time.process_time()
     assert returned.read(settings, HOSTILE[name]) is Aside.UNCLEAR
     assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("name", ["flat digest", "flat parts", "report of many blocks"])
+def test_parts_are_not_made_without_end(settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+
+    class Counted(Message):
+        def __init__(self, policy: Policy) -> None:
+            nonlocal made
+            made += 1
+            super().__init__(policy)
+
+    monkeypatch.setattr(returned, "Message", Counted)
+    returned.read(settings, HOSTILE[name])
+    assert 0 < made <= MOST_PARTS
+
+
+def test_only_the_beginning_is_guessed_about(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def all_failures(message: Message) -> tuple[set[bytes], set[bytes]]:
+        seen.append(len(bytes(message)))
+        return set(), set()
+
+    monkeypatch.setattr(returned, "all_failures", all_failures)
+    returned.read(settings, b"From: MAILER-DAEMON@x\n\n" + b"unable to deliver\n" * 20_000)
+    assert 0 < seen[0] <= GUESSED_FROM
+
+
+@pytest.mark.parametrize("charset", ["punycode", "klingon", "windows-1252", "Latin1", "hex"])
+def test_charset_is_one_of_the_usual_or_taken_for_latin_1(settings: Settings, charset: str) -> None:
+    mail = sample(settings, "t-online-text").replace(b"iso-8859-1", charset.encode())
+    assert charset.encode() in mail
+    assert returned.read(settings, mail) == Returned(HARD, "5.1.1", 12, 345)
 
 
 @pytest.mark.parametrize("name", ["parts within parts", "20 MB of empty lines", "zeros"])

@@ -9,6 +9,7 @@ from sqlalchemy import Select, false, select
 from sqlalchemy.orm import Session
 
 from portal.addresses import AddressBook
+from portal.subscribers.audience import owner
 from portal.subscribers.models import CONFIRMED, FORM, Subscription
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER, Narrowing, Segment
 from tests.smtp_sink import sink
@@ -46,6 +47,7 @@ SUBSCRIBERS = Segment(
     narrowings=(Narrowing("language", "Sprache", lambda _session: PEOPLE_ARE_LISTED),),
     people=_people,
     reachable=_reachable,
+    owner=owner,
     end=_end,
 )
 SIGNED_BEFORE = Segment(
@@ -56,6 +58,7 @@ SIGNED_BEFORE = Segment(
     narrowings=(),
     people=lambda _narrowed: _people({}),
     reachable=lambda: _reachable().where(~false()),
+    owner=owner,
     end=_end,
 )
 

@@ -5,9 +5,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portal.newsletter.models import CampaignText
+from portal.newsletter import campaigns
+from portal.newsletter.models import CampaignText, Delivery
 from portal.subscribers.segments import Segment
 from tests.browser import Browser, Client
 from tests.newsletter.conftest import NOON, subscribed
@@ -84,6 +86,19 @@ def test_a_campaign_to_nobody_was_never_public(app: Flask, session: Session, bro
     campaign = begun(app, session)
     assert campaign.total == 0
     assert browser.open(f"/newsletter/archiv/{campaign.id}").status == 404
+
+
+def test_what_was_stopped_before_anybody_had_it_is_not_public(app: Flask, session: Session, browser: Browser) -> None:
+    """Also when only its figures are kept."""
+    subscribed(app, session, "ada@example.org")
+    nobody, somebody = begun(app, session), begun(app, session, {"de": GERMAN})
+    session.execute(update(Delivery).where(Delivery.campaign_id == somebody.id).values(status="sent", ended_at=NOON))
+    for campaign in (nobody, somebody):
+        campaigns.stop(session, campaign.id, None, NOON)
+    for _ in ("deliveries", "figures"):
+        assert browser.open(f"/newsletter/archiv/{nobody.id}").status == 404
+        assert browser.open(f"/newsletter/archiv/{somebody.id}").status == 200
+        campaigns.retain(session, NOON + campaigns.KEPT + timedelta(days=1))
 
 
 def test_the_feed_is_per_language(app: Flask, session: Session, client: Client) -> None:

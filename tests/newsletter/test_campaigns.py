@@ -549,6 +549,12 @@ def test_the_commands_steer_and_show(app: Flask, session: Session) -> None:
     assert "2 von 2" in watched.output
 
 
+def test_what_is_released_and_has_not_begun_is_scheduled_by_name(app: Flask, session: Session) -> None:
+    number = add_campaign(session, starts_at=now() + timedelta(hours=1))
+    [line] = run(app, "status").output.splitlines()
+    assert line.split()[:2] == [str(number), "geplant"]
+
+
 def test_the_commands_say_what_there_is_not(app: Flask) -> None:
     assert run(app, "status").output == "Noch nichts verschickt.\n"
     for verb in ("progress", "pause", "resume", "stop"):

@@ -1,5 +1,6 @@
 """What a journal says after its writer was killed, and whom it is believed."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -62,12 +63,69 @@ def test_what_was_written_in_part_is_not_believed(writer: Journal, tmp_path: Pat
     assert said.ended == {(1, 2, 1): "sent"}
 
 
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        b"E 1 2 1;",
+        b"B 1 2;",
+        b"B 1 2 1 sent;",
+        b"X 1 2 1;",
+        b"B a 2 1;",
+        b"B 1 2 " + b"9" * 5000 + b";",
+        b"E 1 2 1 s\xff;",
+        b";",
+    ],
+)
+def test_of_a_garbled_journal_nothing_is_believed(writer: Journal, tmp_path: Path, garbled: bytes) -> None:
+    writer.begun((1, 2, 1))
+    writer.close(remove=False)
+    (path,) = (tmp_path / "campaigns").iterdir()
+    with path.open("ab") as file:
+        file.write(b"\n" + garbled)
+    assert heard(tmp_path) is None
+
+
+def test_what_could_not_be_opened_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int, _content: bytes) -> int:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="no space"):
+        Journal(tmp_path / "campaigns", "7")
+    assert list((tmp_path / "campaigns").iterdir()) == []
+
+
 def test_of_another_boot_nothing_is_believed(writer: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer.begun((1, 2, 1))
     writer.close(remove=False)
     for boot in ("another", ""):
         monkeypatch.setattr(journal, "boot_id", lambda said=boot: said)
         assert heard(tmp_path) is None
+
+
+def test_where_one_boot_cannot_be_told_from_another_nothing_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "boot_id", lambda: "")
+    writer = Journal(tmp_path / "campaigns", "7")
+    writer.begun((1, 2, 1))
+    writer.close(remove=False)
+    assert heard(tmp_path) is None
+
+
+def test_it_gets_its_name_when_it_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise somebody could take it for one that was left behind."""
+    lock, seen = fcntl.flock, []
+
+    def flock(file: int, how: int) -> None:
+        seen.append(left_behind(tmp_path / "campaigns"))
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    writer = Journal(tmp_path / "campaigns", "7")
+    seen.append(left_behind(tmp_path / "campaigns"))
+    writer.close(remove=True)
+    assert seen == [[], ["7"]]
 
 
 def test_without_a_journal_nothing_is_said(tmp_path: Path) -> None:

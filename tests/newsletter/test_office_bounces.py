@@ -88,6 +88,8 @@ def test_nonsense_in_the_address_does_no_harm(session: Session, office: Office, 
     browser = office("editor")
     browser.open(f"{PAGE}?{nonsense}")
     assert browser.page.status == 200
+    if nonsense == "grund=x":
+        assert key[:10] in browser.page.text(), "what is no reason is not looked for"
     if nonsense.startswith("kennung"):
         assert "ada@" not in browser.page.response.text
         assert key[:10] not in browser.page.text(), "a pattern is not looked for"
@@ -140,6 +142,34 @@ def test_against_ones_own_word_only_ones_own_word_counts(
     token = browser.page.attribute("main [name=csrf_token]", "value")
     answer = browser.client.post(browser.page.path, data={"csrf_token": token, "why": "works"})
     assert answer.status_code == 422
+    assert suppression.is_suppressed(session, key)
+    browser.submit("main form", why="asked")
+    assert not suppression.is_suppressed(session, key)
+
+
+def test_a_stale_page_lifts_nobody_elses_suppression(session: Session, office: Office, key: str) -> None:
+    """A number is given once: what was lifted meanwhile is gone, and whoever objects then is somebody else."""
+    suppression.suppress(session, key, BOUNCED, NOON)
+    browser = office("editor")
+    browser.open(PAGE)
+    browser.follow("Aufheben …")
+    suppression.lift(session, key)
+    (stranger,) = keys(1)
+    suppression.suppress(session, stranger, OBJECTED, NOON)
+    assert browser.submit("main form", why="asked").status == 404
+    assert suppression.is_suppressed(session, stranger)
+
+
+def test_a_stale_page_does_not_lift_what_was_said_meanwhile(session: Session, office: Office, key: str) -> None:
+    suppression.suppress(session, key, BOUNCED, NOON)
+    browser = office("editor")
+    browser.open(PAGE)
+    browser.follow("Aufheben …")
+    suppression.suppress(session, key, OBJECTED, NOON)
+    browser.submit("main form", why="asked")
+    assert browser.page.status == 409
+    assert "während Sie diese Seite offen hatten" in browser.page.text()
+    assert "wollte keine Newsletter mehr" in browser.page.text()
     assert suppression.is_suppressed(session, key)
     browser.submit("main form", why="asked")
     assert not suppression.is_suppressed(session, key)

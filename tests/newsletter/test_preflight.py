@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import dns.resolver
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -212,3 +213,11 @@ def test_dkim_is_asked_for_where_the_selector_is_known(make_app: object) -> None
         "SPF fehlt: kein Eintrag unter zurueck.test.",
         "DKIM fehlt: kein Eintrag unter mail._domainkey.portal.test.",
     ]
+
+
+def test_a_machine_that_knows_no_dns_server_has_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unconfigured() -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr("dns.resolver.Resolver", unconfigured)
+    assert preflight.txt_records("portal.test") is None

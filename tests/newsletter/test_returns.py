@@ -32,6 +32,7 @@ from portal.newsletter.models import (
     Delivery,
 )
 from portal.subscribers.models import Subscription
+from portal.subscribers.segments import current_segments
 from tests.conftest import MakeApp
 from tests.databases import engine_of
 from tests.mail.samples import sample
@@ -173,6 +174,18 @@ def test_complaint_long_after_still_counts(app: Flask, session: Session) -> None
     (letter,) = letters(session)
     session.delete(session.get_one(Delivery, letter))
     session.commit()
+    take(app, session, COMPLAINT, "abuse", letter)
+    assert reasons(session) == {key_of(session, letter): COMPLAINED}
+
+
+def test_complaint_of_who_has_left_the_segment_still_counts(app: Flask, session: Session) -> None:
+    """The newsletter of a subscriber whose signature does not count any more still goes out."""
+    (recipient_id,) = add_subscribers(session, 1)
+    letter = add_campaign(session, segment="signatories"), recipient_id
+    session.add(Delivery(campaign_id=letter[0], recipient_id=recipient_id, language="de", status=SENT, attempts=1))
+    session.commit()
+    with app.app_context():
+        assert session.execute(current_segments()["signatories"].reachable()).all() == []
     take(app, session, COMPLAINT, "abuse", letter)
     assert reasons(session) == {key_of(session, letter): COMPLAINED}
 

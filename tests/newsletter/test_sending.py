@@ -617,7 +617,7 @@ def test_letters_that_wait_for_a_connection_when_the_worker_leaves_are_put_back(
     number = add_campaign(session)
     with sending(app):
         sink.wait_for(100)
-        sink.seconds = 0.5
+        sink.seconds = 0.2
     arrived = len(sink.taken)
     assert states(session, number) == {"sent": arrived, "pending": 500 - arrived}
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('hard', 'soft', 'complaint')", name=op.f("ck_bounces_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bounces")),
         sa.UniqueConstraint("address_key", "day", name=op.f("uq_bounces_address_key_day")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("bounces", schema=None) as batch_op:
         batch_op.create_index("ix_bounces_day", ["day"], unique=False)
@@ -94,6 +95,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
         sa.UniqueConstraint("address_key", name=op.f("uq_suppressions_address_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "issues",
