@@ -20,7 +20,7 @@ from portal.newsletter.letters import DIFFERENCES, Letter
 from portal.newsletter.models import Issue, IssueText, Trial
 from portal.newsletter.wording import AFFIRMATION_TEXTS
 from portal.organisers import audit
-from portal.organisers.models import Organiser
+from portal.organisers.models import AuditEntry, Organiser
 from portal.subscribers.segments import AFFIRMATION
 
 Draft = tuple[str, str]
@@ -46,11 +46,12 @@ class Content:
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
-def start(session: Session, kind: str, by: int, now: datetime) -> Issue:
-    """A new issue; one that asks for affirmation begins with a ready text."""
+def start(session: Session, kind: str, by: int, now: datetime, drafts: Mapping[str, Draft] | None = None) -> Issue:
+    """A new issue with these texts. Without any, one that asks for affirmation begins with a ready text."""
     issue = Issue(kind=kind, changed_by_id=by, changed_at=now, created_at=now)
     ready = AFFIRMATION_TEXTS if kind == AFFIRMATION else {}
-    issue.texts = [IssueText(language=one, subject=draft[0], body=draft[1]) for one, draft in ready.items()]
+    first = ready if drafts is None else _said(drafts)
+    issue.texts = [IssueText(language=one, subject=draft[0], body=draft[1]) for one, draft in first.items()]
     session.add(issue)
     session.flush()
     audit.record(session, by, "issue.start", f"issue {issue.id}", now, kind=kind)
@@ -69,7 +70,7 @@ def save(session: Session, number: int, version: int, drafts: Mapping[str, Draft
     Raises Outdated if the issue is no longer what `version` was.
     """
     issue = _seen(session, number, version)
-    said = {language: draft for language, draft in drafts.items() if any(draft)}
+    said = _said(drafts)
     if said == {text.language: (text.subject, text.body) for text in issue.texts}:
         return issue
     known = {text.language: text for text in issue.texts}
@@ -87,6 +88,12 @@ def discard(session: Session, number: int, version: int, by: int, now: datetime)
     session.delete(_seen(session, number, version))
     audit.record(session, by, "issue.discard", f"issue {number}", now)
     session.flush()
+
+
+def discarded(session: Session, number: int) -> bool:
+    """Whether there was such an issue, and somebody has thrown it away."""
+    logged = select(AuditEntry.id).where(AuditEntry.act == "issue.discard", AuditEntry.subject == f"issue {number}")
+    return find(session, number) is None and session.scalar(logged.limit(1)) is not None
 
 
 def content(session: Session, issue: Issue) -> Content:
@@ -115,6 +122,10 @@ def tried(session: Session, issue: Issue, found: Content, organiser_id: int) -> 
         Trial.issue_id == issue.id, Trial.content_sha256 == found.sha256, Trial.organiser_id == organiser_id
     )
     return {trial.language: trial.at for trial in session.scalars(trials)}
+
+
+def _said(drafts: Mapping[str, Draft]) -> dict[str, Draft]:
+    return {language: draft for language, draft in drafts.items() if any(draft)}
 
 
 def _seen(session: Session, number: int, version: int) -> Issue:

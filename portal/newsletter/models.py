@@ -49,7 +49,8 @@ class Issue(Base):
     __table_args__ = (
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
         CheckConstraint("version > 0", name="version"),
-        {"info": {"personal": False}},
+        # Who still has a discarded one open must not save into the next.
+        {"info": {"personal": False}, "sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

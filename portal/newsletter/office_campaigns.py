@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask_babel import format_datetime
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -15,13 +18,13 @@ from portal.database import db
 from portal.newsletter import audiences, campaigns, preflight, preview, recipients, releasing
 from portal.newsletter.campaigns import NotNow
 from portal.newsletter.issues import Content, Outdated
-from portal.newsletter.models import DELIVERY_STATES, READY, RUNNING, SCHEDULED, Campaign
+from portal.newsletter.models import DELIVERY_STATES, READY, RUNNING, SCHEDULED, STOPPED, Campaign
 from portal.newsletter.office_forms import ReleaseForm, SeenForm, UncertainForm
 from portal.newsletter.releasing import OwnRequest
 from portal.newsletter.schedule import BERLIN, in_berlin
 from portal.newsletter.vocabulary import NOTES, OUTCOMES, REASONS, STATES
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
-from portal.organisers.models import Organiser
+from portal.organisers.models import AuditEntry, Organiser
 from portal.organisers.roles import EDITOR
 from portal.personal_data import Text
 from portal.subscribers.segments import Segment, current_segments
@@ -66,8 +69,10 @@ def view(number: int, name: str) -> Response:
 def release(number: int) -> Any:
     """What exactly would go out, to how many; and the release, with that number typed."""
     found = _find(number)
-    if found.status != READY:
+    if found.status != READY and request.method == "GET":
         return redirect(url_for("campaigns_office.campaign", number=number))
+    if found.status != READY:
+        return _page(number, problem=_released_already(found), status=409)
     audience = audiences.count(db.session(), _segment(found) or abort(404), found.narrowed)
     people = audience.in_languages({text.language for text in found.texts})
     form = ReleaseForm(people=people)
@@ -79,7 +84,10 @@ def release(number: int) -> Any:
     starts_at, four_eyes = moment.at if moment else None, current_settings().newsletter_four_eyes
     try:
         releasing.release(db.session(), number, form.seen.data or "", starts_at, by, now(), four_eyes=four_eyes)
-    except (NotNow, Outdated):
+    except (NotNow, NoResultFound):
+        db.session.rollback()
+        return _page(number, problem=_released_already(_find(number)), status=409)
+    except Outdated:
         db.session.rollback()
         return _page(number, problem=_overtaken(), status=409)
     except OwnRequest:
@@ -93,15 +101,17 @@ def release(number: int) -> Any:
 @blueprint.post("/<int:number>/zuruecknehmen")
 @organisers_only(EDITOR)
 def take_back(number: int) -> Any:
-    """Withdraw the request for release."""
-    issue_id = _find(number).issue_id
+    """Withdraw the request for release, and go back to where it was made, with the choice of people that was made."""
+    found = _find(number)
+    issue_id = found.issue_id
+    chosen: dict[str, Any] = {"segment": found.segment, **found.narrowed}
     if not releasing.take_back(db.session(), number, current_organiser().id, now()):
         db.session.rollback()
         return _page(number, problem=_overtaken(), status=409)
     db.session.commit()
     if issue_id is None:
-        return redirect(url_for("newsletter_office.listing", zurueckgenommen=1), 303)
-    return redirect(url_for("newsletter_office.check", number=issue_id), 303)
+        return redirect(url_for("newsletter_office.listing", zurueckgenommen=number), 303)
+    return redirect(url_for("newsletter_office.check", number=issue_id, zurueckgenommen=number, **chosen), 303)
 
 
 @blueprint.post("/<int:number>/anhalten")
@@ -153,6 +163,7 @@ def listing(number: int) -> str:
         following=following,
         later=after > 0,
         status=status,
+        tallies=campaigns.tallies(db.session(), found),
     )
 
 
@@ -186,7 +197,8 @@ def _page(number: int, *, problem: str = "", uncertain_form: UncertainForm | Non
         names={one: _name_of(one) for one in (found.asked_by_id, found.released_by_id) if one is not None},
         own=found.asked_by_id == current_organiser().id and current_settings().newsletter_four_eyes,
         problem=problem,
-        notice=_notice(),
+        notice=_notice(found),
+        stopped_by=_stopped_by(found),
         twice=found.starts_at is not None and _is_twice(found.starts_at),
         act_form=SeenForm(formdata=None, data={"seen": found.status}),
         uncertain_form=uncertain_form
@@ -199,9 +211,8 @@ def _page(number: int, *, problem: str = "", uncertain_form: UncertainForm | Non
 
 
 def _release_page(found: Campaign, form: ReleaseForm, audience: audiences.Audience, people: int, status: int) -> Any:
-    answers = preflight.answers(
-        _content(found), audience, {text.language: found.asked_at for text in found.texts}, current_settings()
-    )
+    tried = {text.language: found.asked_at for text in found.texts}
+    answers = preflight.answers(_content(found), audience, tried, current_settings(), preflight.txt_records)
     page = render_template(
         "newsletter/office/release.html",
         campaign=found,
@@ -234,7 +245,11 @@ def _steer(number: int, act: Callable[[Session, int, datetime], object]) -> Any:
 
 
 def _find(number: int) -> Campaign:
-    return db.session.get(Campaign, number) or abort(404)
+    """The campaign; whoever looks for one whose release is no longer asked for comes to the list, which says so."""
+    found = db.session.get(Campaign, number)
+    if found is None and releasing.taken_back(db.session(), number):
+        abort(redirect(url_for("newsletter_office.listing", zurueckgenommen=number), 303))
+    return found or abort(404)
 
 
 def _segment(found: Campaign) -> Segment | None:
@@ -264,22 +279,54 @@ def _name_of(organiser_id: int) -> str:
     return organiser.name if organiser else ""
 
 
+def _stopped_by(found: Campaign) -> str:
+    """Who has stopped it; nobody where a command did."""
+    logged = (AuditEntry.act == "campaign.stop", AuditEntry.subject == f"campaign {found.id}")
+    by = db.session.scalar(select(AuditEntry.by_id).where(*logged)) if found.status == STOPPED else None
+    return _name_of(by) if by is not None else ""
+
+
+def _released_already(found: Campaign) -> str:
+    when = format_datetime(found.starts_at, "short")
+    if found.released_by_id is None:
+        return _overtaken()
+    if found.released_by_id == current_organiser().id:
+        return str(
+            _("Sie haben diese Mail schon freigegeben. Beginn: %(when)s. Ihre neue Eingabe zählt nicht.", when=when)
+        )
+    name = _name_of(found.released_by_id)
+    return str(
+        _(
+            "%(name)s hat diese Mail inzwischen freigegeben. Beginn: %(when)s. Ihre Eingabe zählt nicht.",
+            name=name,
+            when=when,
+        )
+    )
+
+
 def _overtaken() -> str:
     return str(_("Inzwischen hat sich der Stand geändert. Bitte sehen Sie nach, ob das noch gelten soll."))
 
 
-def _notice() -> str:
-    """What the address says has just been done."""
-    words = {
-        "schon": _("Genau diese Mail an genau diese Menschen gibt es schon: hier ist sie."),
-        "gebeten": _("Der Text ist eingefroren und wartet auf Freigabe."),
-        "freigegeben": _("Freigegeben. Der Worker beginnt, sobald es so weit ist."),
-        "vorgestellt": _(
-            "Freigegeben. Die genannte Uhrzeit gibt es in jener Nacht nicht, weil die Uhr vorgestellt wird: Es geht"
-            " eine Stunde später los."
-        ),
-    }
-    return str(words.get(request.args.get("getan", ""), ""))
+def _notice(found: Campaign) -> str:
+    """What the address says has just been done, while it is still so."""
+    done = request.args.get("getan")
+    if done == "schon" and found.status != STOPPED:
+        return str(_("Genau diese Mail an genau diese Menschen gibt es schon: hier ist sie."))
+    if done == "gebeten" and found.status == READY:
+        return str(_("Der Text ist eingefroren und wartet auf Freigabe."))
+    if done == "vorgestellt" and found.status == SCHEDULED:
+        return str(
+            _(
+                "Freigegeben. Die genannte Uhrzeit gibt es in jener Nacht nicht, weil die Uhr vorgestellt wird: Es geht"
+                " eine Stunde später los."
+            )
+        )
+    if done == "freigegeben" and found.status == SCHEDULED:
+        if found.starts_at == found.released_at:
+            return str(_("Freigegeben. Sofort heißt: in der nächsten Minute."))
+        return str(_("Freigegeben. Los geht es am %(when)s.", when=format_datetime(found.starts_at, "short")))
+    return ""
 
 
 def _is_twice(at: datetime) -> bool:

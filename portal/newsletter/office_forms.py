@@ -23,6 +23,9 @@ from portal.web.forms import PortalForm, choices
 LONGEST = 60_000
 """Characters of a body; a mail of that length is cut by most programs."""
 
+LARGEST_FORM = 1_500_000
+"""Octets of an issue that is posted: its longest texts in both languages, a character being 12 octets at the most."""
+
 NOW, LATER = "now", "later"
 KINDS: dict[str, Text] = {
     NEWSLETTER: _l("Newsletter: erzählen, wie es weitergeht"),
@@ -60,6 +63,7 @@ class StartForm(PortalForm):
 class IssueForm(PortalForm):
     """An issue in both languages, and the version that its author has seen."""
 
+    kind = HiddenField()
     version = HiddenField()
     subject_de = _subject(_l("Betreff auf Deutsch"))
     body_de = _body(_l("Text auf Deutsch"))
@@ -72,6 +76,11 @@ class IssueForm(PortalForm):
         return {one: (self[f"subject_{one}"].data or "", self[f"body_{one}"].data or "") for one in LANGUAGES}
 
     @property
+    def purpose(self) -> str:
+        """What it is for, should it become a new issue."""
+        return self.kind.data if self.kind.data in KINDS else NEWSLETTER
+
+    @property
     def seen(self) -> int:
         """The version that its author has seen."""
         return _number(self.version.data)
@@ -81,7 +90,7 @@ class IssueForm(PortalForm):
         """The form with what is written down."""
         typed = {f"subject_{text.language}": text.subject for text in issue.texts}
         typed |= {f"body_{text.language}": text.body for text in issue.texts}
-        return cls(formdata=None, data={"version": issue.version, **typed})
+        return cls(formdata=None, data={"kind": issue.kind, "version": issue.version, **typed})
 
 
 class SeenForm(PortalForm):
@@ -93,6 +102,12 @@ class SeenForm(PortalForm):
     def number(self) -> int:
         """What was seen, where it is a version."""
         return _number(self.seen.data)
+
+
+class CheckForm(SeenForm):
+    """The buttons below an issue's answers: what was seen, and which choice of people was counted."""
+
+    counted = HiddenField()
 
 
 class ReleaseForm(PortalForm):

@@ -18,10 +18,11 @@ NAMES = tuple(f"{language}-{look}" for language in LANGUAGES for look in LOOKS)
 """How the frames are called in an address."""
 
 FRAMED = {
-    # A mail in a frame may show itself and nothing else: no script, no request, no form.
+    # A mail in a frame may show itself and nothing else: no script, no request, no form. The page around it may see
+    # how far one has scrolled.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
-        " sandbox"
+        " sandbox allow-same-origin"
     ),
     "X-Frame-Options": "SAMEORIGIN",
 }

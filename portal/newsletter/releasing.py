@@ -11,6 +11,7 @@ from portal.newsletter.campaigns import NotNow
 from portal.newsletter.issues import Outdated
 from portal.newsletter.models import HOLD, READY, SCHEDULED, STOPPED, Campaign, CampaignText
 from portal.organisers import audit
+from portal.organisers.models import AuditEntry
 
 
 class NotTried(Exception):
@@ -73,6 +74,13 @@ def take_back(session: Session, campaign_id: int, by: int, now: datetime) -> boo
     session.execute(delete(Campaign).where(Campaign.id == campaign_id))
     audit.record(session, by, "campaign.take_back", f"campaign {campaign_id}", now)
     return True
+
+
+def taken_back(session: Session, campaign_id: int) -> bool:
+    """Whether its release was asked for, and somebody has withdrawn that."""
+    subject = AuditEntry.subject == f"campaign {campaign_id}"
+    logged = select(AuditEntry.id).where(AuditEntry.act == "campaign.take_back", subject)
+    return session.scalar(logged.limit(1)) is not None
 
 
 def release(

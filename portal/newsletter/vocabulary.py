@@ -59,7 +59,7 @@ REASONS: dict[str, Text] = {
     SUPPRESSED: _l("Adresse ist für Newsletter gesperrt"),
     NO_LANGUAGE: _l("kein Text in dieser Sprache"),
     STOPPED_BEFORE: _l("vorher abgebrochen"),
-    WORKER_LOST: _l("der Worker wurde mittendrin beendet"),
+    WORKER_LOST: _l("der Versand wurde mittendrin unterbrochen"),
     CONNECTION_LOST: _l("die Verbindung riss ab"),
 }
 """Why somebody did not get a letter, or perhaps not."""

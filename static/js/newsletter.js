@@ -12,11 +12,13 @@
 
   function compose(form) {
     const state = form.querySelector("[data-state]");
-    const version = form.querySelector("[name=version]");
+    // Saving and discarding both say which version was seen.
+    const versions = document.querySelectorAll("[name=version], .composer__discard [name=seen]");
     let timer = 0;
     let saving = false;
     let again = false;
     let stopped = false;
+    let shown = typed();
 
     form.addEventListener("input", () => {
       if (stopped) return;
@@ -34,19 +36,20 @@
         return;
       }
       saving = true;
+      const sent = typed();
       try {
         const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
         if (stopped) return;
         const kind = answer.headers.get("Content-Type") || "";
         const said = kind.startsWith("application/json") ? await answer.json() : null;
         if (answer.ok && said) {
-          version.value = said.version;
+          for (const version of versions) version.value = said.version;
           tell(said.message, false);
-          show();
+          show(sent);
         } else {
-          // Somebody was faster, or the login is over: nothing is lost, the button says how to go on.
+          // Somebody was faster, or the login is over: nothing is lost, the words say how to go on.
           stopped = answer.status === 409;
-          tell(said ? said.message : form.dataset.trouble, true);
+          tell(said ? said.message : answer.status === 413 ? form.dataset.tooLong : form.dataset.trouble, true);
         }
       } catch {
         tell(form.dataset.trouble, true);
@@ -64,22 +67,38 @@
       state.toggleAttribute("data-trouble", trouble);
     }
 
-    function show() {
-      for (const place of form.querySelectorAll("[data-mail]")) {
+    // What stands in the fields of each language.
+    function typed() {
+      return new Map([...form.querySelectorAll("[data-language]")].map((section) => {
+        const fields = section.querySelectorAll("input, textarea");
+        return [section, [...fields].map((field) => field.value.trim()).join("\n")];
+      }));
+    }
+
+    function show(saved) {
+      for (const [section, words] of saved) {
+        if (words === shown.get(section)) continue;
         // The first words in a language have been saved: now there is something to see.
-        const first = place.querySelector("template");
-        const typed = place.parentElement.querySelector("textarea").value.trim();
-        if (first && typed) place.replaceChildren(first.content);
+        const first = section.querySelector("template");
+        if (first && words.trim()) first.parentElement.replaceChildren(first.content);
+        for (const frame of section.querySelectorAll("details[open] iframe")) renew(frame);
+        for (const frame of section.querySelectorAll("details:not([open]) iframe")) frame.dataset.stale = "";
       }
-      for (const frame of form.querySelectorAll("details[open] iframe")) frame.src = frame.src;
-      for (const frame of form.querySelectorAll("details:not([open]) iframe")) frame.dataset.stale = "";
+      shown = saved;
+    }
+
+    // Where its reader has scrolled to stays in view, as far as the browser lets us look into the frame.
+    function renew(frame) {
+      const top = frame.contentDocument?.scrollingElement?.scrollTop ?? 0;
+      frame.addEventListener("load", () => frame.contentDocument?.scrollingElement?.scrollTo(0, top), { once: true });
+      frame.src = frame.src;
     }
 
     form.addEventListener("toggle", (event) => {
       const frame = event.target.open && event.target.querySelector("iframe[data-stale]");
       if (!frame) return;
       delete frame.dataset.stale;
-      frame.src = frame.src;
+      renew(frame);
     }, true);
   }
 

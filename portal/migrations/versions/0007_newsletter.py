@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["changed_by_id"], ["organisers.id"], name=op.f("fk_issues_changed_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         info={"personal": False},
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "campaigns",
