@@ -80,7 +80,7 @@ def add_people(engine: Engine, number: int) -> None:
 
 def body() -> str:
     """Markdown whose mail, text and HTML together, has about OCTETS."""
-    return "{{anrede}},\n\n" + PARAGRAPH * 13
+    return "{{anrede}},\n\n" + PARAGRAPH * 19
 
 
 def prepared() -> bytes:
