@@ -1,7 +1,7 @@
 """The database: one base for all tables, the same behaviour on SQLite and on PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    DDL,
     Connection,
     DateTime,
     Dialect,
     Executable,
+    FromClause,
     MetaData,
     TypeDecorator,
     bindparam,
@@ -171,6 +173,14 @@ def in_one_go(session: Session) -> Iterator[None]:
     except dbapi_error as error:
         refused = DBAPIError.instance("", None, error, dbapi_error, hide_parameters=True, dialect=connection.dialect)
         raise refused from error
+
+
+def on_creation(table: FromClause, statements: Mapping[str, Sequence[str]]) -> None:
+    """Execute statements, by dialect, when a table of the models is made: triggers stand beside what they guard."""
+    for dialect, several in statements.items():
+        for statement in several:
+            ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call] # SQLAlchemy has no type for it
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 def survey(session: Session, model: type[Base]) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, String, Table, Text, UniqueConstraint, event
+from sqlalchemy import CheckConstraint, ForeignKey, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base
+from portal.database import Base, on_creation
 
 SUMMARY, ORIGINAL, REVISED = LABELS = ("summary", "original", "revised")
 """A summary in our own words, the wording as it was agreed, or a wording revised after discussion."""
@@ -136,6 +136,4 @@ IMMUTABLE: dict[str, list[str]] = {
 """The statements that a migration executes after it has made the four tables, by dialect."""
 
 for table in IMMUTABLE_TABLES:
-    for dialect, statements in _refuse_changes(table.name).items():
-        for statement in statements:
-            event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
+    on_creation(table, _refuse_changes(table.name))

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import (
-    DDL,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -11,12 +10,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base
+from portal.database import Base, on_creation
 from portal.declaration.models import Revision
 
 UNCONFIRMED, WAITING, HELD, RETURNED, PUBLISHED, REJECTED, DELETED = STATES = (
@@ -398,7 +396,4 @@ APPEND_ONLY = {
         REFUSE_DELETE["postgresql"],
     ],
 }
-for dialect, statements in APPEND_ONLY.items():
-    for statement in statements:
-        ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call]
-        event.listen(ModerationDecision.__table__, "after_create", ddl.execute_if(dialect=dialect))
+on_creation(ModerationDecision.__table__, APPEND_ONLY)

@@ -48,7 +48,7 @@ AT_MOST = 1000
 """How many rows one statement names."""
 WORKER_LOST = "worker lost"
 
-_ROW: Table = Delivery.__table__  # type: ignore[assignment]
+_ROW: Table = Delivery.__table__  # type: ignore[assignment] # a mapped class has one
 _ID = _ROW.c.recipient_id
 _MINE = (_ROW.c.campaign_id == bindparam("campaign"), _ROW.c.worker == bindparam("me"))
 _THESE = _ID.in_(bindparam("ids", expanding=True))

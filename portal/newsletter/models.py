@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, CheckConstraint, ForeignKey, Index, String, Text, event, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base
+from portal.database import Base, on_creation
 from portal.language import LANGUAGES
 from portal.subscribers.segments import KINDS
 
@@ -169,10 +169,7 @@ FROZEN_FOR_GOOD = {
     ],
 }
 """A campaign that has deliveries cannot be deleted, whoever tries."""
-for dialect, statements in FROZEN_FOR_GOOD.items():
-    for statement in statements:
-        ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call]
-        event.listen(Campaign.__table__, "after_create", ddl.execute_if(dialect=dialect))
+on_creation(Campaign.__table__, FROZEN_FOR_GOOD)
 
 
 class CampaignText(Base):

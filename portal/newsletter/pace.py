@@ -17,7 +17,7 @@ from portal.newsletter.models import SendingPace
 
 EARLY = timedelta(milliseconds=100)
 """By how much a letter may be early: workers come by now and then, and not when the clock strikes."""
-_ROW: Table = SendingPace.__table__  # type: ignore[assignment]
+_ROW: Table = SendingPace.__table__  # type: ignore[assignment] # a mapped class has one
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def allowed(session: Session, settings: Settings, wanted: int, now: datetime) ->
     last = {name: now + EARLY + gap for name, gap in rates.items()}
     due = {name: row[name] if row[name] and now <= row[name] <= last[name] else now for name in rates}
     room = {name: now + EARLY - due[name] for name in rates}
-    letters = min([wanted, *((room[name] // gap + 1) * (room[name] >= timedelta()) for name, gap in rates.items())])
+    letters = min([wanted, *(room[name] // gap + 1 for name, gap in rates.items())])
     wait = max(letters * gap - room[name] for name, gap in rates.items())
     return Allowance(letters, max(wait, timedelta()), due)
 

@@ -92,7 +92,7 @@ class Shift:
         self._presence = presence
         self._stop = stop
         self._settings: Settings = app.extensions["settings"]
-        self._segments: Mapping[str, Segment] = app.extensions.get("segments", {})
+        self._segments: Mapping[str, Segment] = app.extensions["segments"]
         self._signer = make_signer(self._settings)
         self._folder = self._settings.instance / FOLDER
         self._journal = Journal(self._folder, presence.worker)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, event, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base
+from portal.database import Base, on_creation
 
 PENDING, CONFIRMED, DECLINED = STATES = ("pending", "confirmed", "declined")
 
@@ -110,7 +110,4 @@ APPEND_ONLY = {
         " FOR EACH ROW EXECUTE FUNCTION optin_proof_refuse_update()",
     ],
 }
-for dialect, statements in APPEND_ONLY.items():
-    for statement in statements:
-        ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call]
-        event.listen(ProofEntry.__table__, "after_create", ddl.execute_if(dialect=dialect))
+on_creation(ProofEntry.__table__, APPEND_ONLY)

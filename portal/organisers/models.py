@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -12,11 +11,10 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    event,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base
+from portal.database import Base, on_creation
 from portal.organisers.roles import ROLES
 
 INVITATION, RESET = LINK_PURPOSES = ("invitation", "reset")
@@ -216,7 +214,4 @@ APPEND_ONLY = {
         " EXECUTE FUNCTION audit_log_refuse_change()",
     ],
 }
-for dialect, statements in APPEND_ONLY.items():
-    for statement in statements:
-        ddl: DDL = DDL(statement)  # type: ignore[no-untyped-call]
-        event.listen(AuditEntry.__table__, "after_create", ddl.execute_if(dialect=dialect))
+on_creation(AuditEntry.__table__, APPEND_ONLY)
