@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     """Sign-ups from one network beyond this are asked for a proof of work or held; nobody is turned away."""
     rate_limit_refused: str = "200 per hour"
     """Form posts from one network beyond this are refused with 429."""
+    rate_limit_search: str = "120 per minute"
+    """Searches from one network beyond this are refused with 429."""
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks shared by many people, a university's for example, that no limit applies to; in development loopback."""
 

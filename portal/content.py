@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from flask import current_app
@@ -16,11 +16,13 @@ class ContentError(Exception):
     """A file below `content/` cannot be used. The message names the file, the field and the remedy."""
 
 
-class _Content(BaseModel):
+class Written(BaseModel):
+    """What a file below `content/` says: these fields and no others."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Operator(_Content):
+class Operator(Written):
     """Who is answerable for the site (§ 5 DDG, § 18(2) MStV, Art. 13 GDPR). None is a gap that the pages show."""
 
     operator_type: Literal["association", "union", "university", "public_body", "company"] | None = None
@@ -46,7 +48,7 @@ class Operator(_Content):
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 
 
-class Provider(_Content):
+class Provider(Written):
     """Domains of one provider, under which one mailbox has several spellings."""
 
     domains: Annotated[list[Domain], Field(min_length=1)]
@@ -56,7 +58,7 @@ class Provider(_Content):
     tag_separator: Literal["+", "-", ""] = ""
 
 
-class AddressRules(_Content):
+class AddressRules(Written):
     """How addresses of known providers are written, and mistyped."""
 
     providers: list[Provider]
@@ -74,13 +76,36 @@ class Content:
 
 def read_yaml(path: Path, model: type[M]) -> M:
     """The checked content of one YAML file. Raises ContentError."""
+    return _checked(path, _read(path), model)
+
+
+def read_page(path: Path, model: type[M]) -> tuple[M, str]:
+    """The checked front matter of a Markdown file, YAML between two lines of `---`, and what follows it.
+
+    Raises ContentError.
+    """
+    opening, _, rest = _read(path).partition("\n")
+    front_matter, found, body = rest.partition("\n---\n")
+    if opening.strip() != "---" or not found:
+        fields = ", ".join(model.model_fields)
+        raise ContentError(f"{path} must begin with its front matter ({fields}) between two lines of ---")
+    return _checked(path, front_matter, model), body.strip()
+
+
+def _read(path: Path) -> str:
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return model.model_validate(data)
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ContentError(f"{path} is missing") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ContentError(f"{path} is not a YAML file in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path} is not a text file in UTF-8: {error}") from error
+
+
+def _checked(path: Path, source: str, model: type[M]) -> M:
+    try:
+        return model.model_validate(yaml.safe_load(source) or {})
+    except yaml.YAMLError as error:
+        raise ContentError(f"{path} is not YAML: {error}") from error
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
         raise ContentError(f"{path}:\n  " + "\n  ".join(lines)) from error

@@ -3,9 +3,9 @@
 import hashlib
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -67,12 +67,29 @@ class Composed:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail. It is made when the mail is, and the same row makes the same bytes."""
+
+    name: str
+    maintype: str
+    subtype: str
+    content: bytes
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of its Content-Type."""
+
+
+MakeAttachment = Callable[[Mapping[str, Any]], Attachment | None]
+"""What a slice makes of a mail's context, in the mail's language; None where there is nothing to attach any more."""
+
+
+@dataclass(frozen=True)
 class _Written:
     subject: str
     text: str
     html: str
     unsubscribe: str
     """The link by which one click ends mails like this one; empty where there is nothing to end."""
+    attachment: Attachment | None
 
 
 class Composer:
@@ -84,6 +101,7 @@ class Composer:
         # A value that a mail lacks is an error here, where on a page it is an empty place.
         self._templates = app.jinja_env.overlay(undefined=StrictUndefined)
         self._loader = app.create_global_jinja_loader()
+        self._attachments: Mapping[str, MakeAttachment] = app.extensions.get("attachments", {})
         self._versions: dict[str, str] = {}
 
     def compose(self, mail: OutboxMail) -> Composed:
@@ -108,7 +126,9 @@ class Composer:
             subject = _line(plain, "subject", values)
             text = _tidy(plain.render(values))
             html = self._templates.get_template(f"{mail.template}.html").render(values, subject=subject)
-            return _Written(subject, text, html, _line(plain, "unsubscribe", values))
+            make = self._attachments.get(mail.template)
+            attachment = make(values) if make else None
+            return _Written(subject, text, html, _line(plain, "unsubscribe", values), attachment)
 
     def _version(self, template: str) -> str:
         if template not in self._versions:
@@ -146,9 +166,20 @@ def _message(sender: Address, recipient: str, mail: OutboxMail, written: _Writte
     # Quoted-printable keeps the text readable in the source, and any line of it below 77 octets.
     message.set_content(written.text, cte="quoted-printable")
     message.add_alternative(written.html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{mail.message_id}")
+    if (file := written.attachment) is not None:
+        # In base64 no mail server changes its line ends.
+        message.add_attachment(
+            file.content,
+            maintype=file.maintype,
+            subtype=file.subtype,
+            cte="base64",
+            filename=file.name,
+            params={"charset": "utf-8", **file.params} if file.maintype == "text" else dict(file.params),
+        )
+        message.set_boundary(f"=_{mail.message_id}_with_file")
     # What begins with Content- belongs to the part that it is set before, so this comes last.
     message["Content-Language"] = mail.language
-    message.set_boundary(f"=_{mail.message_id}")
     return message.as_bytes()
 
 

@@ -21,6 +21,11 @@ def plain_type(kind: str, item: object, _context: object) -> str | Literal[False
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
 
 
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether it is the models'. The words of the search are in tables that each database makes in its own way."""
+    return kind != "table" or not (name or "").startswith("search_words")
+
+
 with engine.connect() as connection:
     context.configure(
         connection=connection,
@@ -28,6 +33,7 @@ with engine.connect() as connection:
         process_revision_directives=no_empty_migration,
         transaction_per_migration=True,
         compare_type=True,
+        include_name=is_ours,
         render_item=plain_type,
         # SQLite cannot change a table in place.
         render_as_batch=connection.dialect.name == "sqlite",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal.clock import now
+from portal.clock import BERLIN, in_berlin, now
 from portal.config import current_settings
 from portal.database import db
 from portal.newsletter import audiences, campaigns, preflight, preview, recipients, releasing
@@ -21,7 +21,6 @@ from portal.newsletter.issues import Content, Outdated
 from portal.newsletter.models import DELIVERY_STATES, READY, RUNNING, SCHEDULED, STOPPED, Campaign
 from portal.newsletter.office_forms import ReleaseForm, SeenForm, UncertainForm
 from portal.newsletter.releasing import OwnRequest
-from portal.newsletter.schedule import BERLIN, in_berlin
 from portal.newsletter.vocabulary import NOTES, OUTCOMES, REASONS, STATES
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
 from portal.organisers.models import AuditEntry, Organiser

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,11 +9,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import AnyOf, Length, ValidationError
 
-from portal.clock import now
+from portal.clock import Moment, in_berlin_at, now
 from portal.language import LANGUAGES
 from portal.newsletter.issues import Draft
 from portal.newsletter.models import HOLD, RESEND, Issue
-from portal.newsletter.schedule import Moment, in_berlin
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
 from portal.text.fields import LineField, LinesField
@@ -143,9 +141,8 @@ class ReleaseForm(PortalForm):
         if self.when.data != LATER:
             return
         try:
-            wall = datetime.strptime(f"{self.day.data} {field.data}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - in_berlin adds it
-            moment = in_berlin(wall)
-        except (ValueError, OverflowError):
+            moment = in_berlin_at(self.day.data or "", field.data or "")
+        except ValueError:
             raise ValidationError(_("Bitte geben Sie Tag und Uhrzeit an, zum Beispiel 2027-03-01 und 09:30.")) from None
         if moment.at <= now():
             raise ValidationError(_("Diese Zeit ist schon vorbei. Bitte wählen Sie eine spätere, oder „Sofort“."))

@@ -5,6 +5,7 @@ Raw HTML is not part of the Markdown that is understood here: `<Name der Einrich
 
 import logging
 import re
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -35,6 +36,9 @@ ORGANISERS = Allowlist(
 )
 """For the text of organisers: headings below those of the page, lists, quotations, emphasis and links."""
 
+PAGES = replace(ORGANISERS, tags=ORGANISERS.tags | {"h2"})
+"""For what organisers write that is a page of its own: its headings come right below the title."""
+
 COMMENTERS = Allowlist(
     tags=frozenset({"p", "br", "ul", "ol", "li", "blockquote", "em", "strong", "code", "a"}),
     schemes=frozenset({"http", "https"}),
@@ -58,12 +62,22 @@ _NOT_COPED_WITH = (RecursionError, ValueError, IndexError)
 @lru_cache(maxsize=1024)
 def organisers_html(source: str) -> Markup:
     """The safe HTML of an organiser's Markdown. What the parser cannot cope with comes back as escaped paragraphs."""
+    return _organisers_html(source, ORGANISERS)
+
+
+@lru_cache(maxsize=256)
+def page_html(source: str) -> Markup:
+    """The safe HTML of an organiser's Markdown that is a whole page, with headings from `##` on."""
+    return _organisers_html(source, PAGES)
+
+
+def _organisers_html(source: str, allowed: Allowlist) -> Markup:
     if source.count("[") > MOST_BRACKETS:
-        return _given_up(source, ORGANISERS)
+        return _given_up(source, allowed)
     try:
-        return _through_both_gates(to_html(source), ORGANISERS)
+        return _through_both_gates(to_html(source), allowed)
     except _NOT_COPED_WITH:
-        return _given_up(source, ORGANISERS)
+        return _given_up(source, allowed)
 
 
 def commenters_html(source: str) -> Markup:
@@ -100,7 +114,7 @@ def to_html(source: str) -> str:
 
 def plain_text(source: str) -> str:
     """The words of an organiser's Markdown without its marks, on one line."""
-    return words_of(organisers_html(source))
+    return words_of(page_html(source))
 
 
 def _through_both_gates(html: str, allowed: Allowlist) -> Markup:

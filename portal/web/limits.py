@@ -37,6 +37,13 @@ refuse_floods = limiter.shared_limit(
 )
 """Decorates a view whose form a machine could post without end; all such views share one count."""
 
+refuse_search_floods = limiter.shared_limit(
+    lambda: current_settings().rate_limit_search,
+    scope="search",
+    exempt_when=lambda: trusted() or not request.args.get("q"),
+)
+"""Decorates the view that searches: a search costs more than a kept page."""
+
 
 def suspiciously_many(*, count: bool) -> bool:
     """Whether more people sign up from this network than one would expect; `count` adds one for this request."""

@@ -11,13 +11,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from portal.clock import now
+from portal.clock import in_berlin, now
 from portal.mail.models import OBJECTED, Suppression
 from portal.newsletter import campaigns, journal, ledger
 from portal.newsletter.campaigns import NotNow
 from portal.newsletter.ledger import Addressed, Outcome
 from portal.newsletter.models import RESEND, SKIPPED, Campaign, CampaignText, Delivery
-from portal.newsletter.schedule import in_berlin
 from portal.organisers.models import AuditEntry
 from tests.conftest import MakeApp
 from tests.databases import engine_of
