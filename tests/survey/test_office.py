@@ -1,0 +1,217 @@
+"""The office's pages about surveys, and the commands: opening, inviting, reading, exporting, importing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.clock import now
+from portal.config import ROOT
+from portal.mail.suppression import suppress
+from portal.organisers.models import AuditEntry
+from portal.privacy.operations import erase, export
+from portal.survey import operations
+from portal.survey.models import Answer, FreeText, Invitation
+from tests.browser import Browser
+from tests.conftest import MakeApp
+from tests.mail.probe import outbox
+from tests.office import Office
+from tests.survey.asking import LATER, NOON, answered, counted, opened
+
+pytestmark = pytest.mark.one_database
+
+PAGE = "/redaktion/umfragen/test"
+TABLES = "question,answer,count\nbeispiel,gut,700\nbeispiel,schlecht,500\n"
+CODEBOOK = (
+    "kind;id;question;de;en;n\nquestion;beispiel;;Beispieldaten: wie?;Sample data: how?;1200\n"
+    "answer;gut;beispiel;gut;well;\nanswer;schlecht;beispiel;schlecht;badly;\n"
+)
+
+
+@pytest.fixture
+def app(make_app: MakeApp, tmp_path: Path) -> Flask:
+    """The portal with files that a test may change."""
+    shutil.copytree(ROOT / "content", tmp_path / "content")
+    return make_app(content=tmp_path / "content")
+
+
+@pytest.fixture
+def editor(office: Office) -> Browser:
+    return office("editor")
+
+
+def acts(session: Session) -> list[str]:
+    return [one for one in session.scalars(select(AuditEntry.act).order_by(AuditEntry.id)) if one.startswith("survey.")]
+
+
+def test_an_editor_opens_and_closes_and_the_log_knows(session: Session, editor: Browser) -> None:
+    page = editor.open("/redaktion/umfragen")
+    assert page.texts("tbody td:nth-of-type(2)") == ["Entwurf", "anderswo durchgeführt"]
+    editor.open("/redaktion/umfragen/beispiel")
+    editor.submit("form[action$='/oeffnen']")
+    assert "Erledigt." in editor.page.text()
+    editor.submit("form[action$='/schliessen']")
+    assert "geschlossen" in editor.page.text()
+    assert acts(session) == ["survey.open", "survey.close"]
+    assert editor.client.post("/redaktion/umfragen/beispiel/oeffnen").status_code == 400
+
+
+def test_a_changed_file_of_an_open_survey_changes_nothing(app: Flask, session: Session, editor: Browser) -> None:
+    with app.app_context():
+        run = app.test_cli_runner()
+        assert run.invoke(args=["survey", "open", "beispiel", "--yes"]).exit_code == 0
+    file = app.extensions["settings"].content / "surveys" / "beispiel" / "survey.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("im Büro", "auf dem Mond"), encoding="utf-8")
+    assert "auf dem Mond" not in editor.open("/umfrage/beispiel/antworten").text()
+    assert "Das wirkt nicht" in editor.open("/redaktion/umfragen/beispiel").text()
+    said = app.test_cli_runner().invoke(args=["survey", "check"])
+    assert said.exit_code == 1
+    assert "ihr Fragebogen steht fest. Die Änderung wirkt nicht." in said.output
+    assert app.test_cli_runner().invoke(args=["survey", "open", "beispiel", "--yes"]).exit_code == 1
+
+
+def test_a_broken_file_is_explained_where_it_is_opened(app: Flask, editor: Browser) -> None:
+    file = app.extensions["settings"].content / "surveys" / "beispiel" / "survey.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("points: 5", "points: 50"), encoding="utf-8")
+    assert "Fehler in der Datei" in editor.open("/redaktion/umfragen").text()
+    assert (
+        "Frage „zufrieden“, points: Die Zahl darf höchstens 11 sein."
+        in editor.open("/redaktion/umfragen/beispiel").text()
+    )
+    said = app.test_cli_runner().invoke(args=["content", "check"])
+    assert said.exit_code == 1
+    assert "points" in said.output
+
+
+def test_each_address_is_invited_once_and_reminded_once(app: Flask, session: Session, editor: Browser) -> None:
+    survey = opened(session, access="invitation")
+    blocked = app.extensions["addresses"].identify("gesperrt@example.org")
+    suppress(session, blocked.key, "objected", now())
+    editor.open(PAGE)
+    editor.submit("form[action$='/einladen']", addresses="ada@example.org\nkein Klammeraffe")
+    assert editor.page.status == 422
+    assert "„kein“ ist keine E-Mail-Adresse." in editor.page.text()
+    editor.submit(
+        "form[action$='/einladen']", addresses="ada@example.org, bob@example.org\nADA@example.org;gesperrt@example.org"
+    )
+    assert "Neu eingeladen: 2. Schon eingeladen: 1. Gesperrt und deshalb ausgelassen: 1." in editor.page.text()
+    used = session.scalars(select(Invitation).where(Invitation.email == "ada@example.org")).one()
+    used.used = True
+    editor.open(PAGE)
+    editor.submit("form[action$='/erinnern']")
+    assert "Erinnerungen auf dem Weg: 1." in editor.page.text()
+    assert not editor.page.has("form[action$='/erinnern']")
+    mails = [(mail.recipient, (mail.context or {})["reminder"]) for mail in outbox(session)]
+    assert mails == [("ada@example.org", False), ("bob@example.org", False), ("bob@example.org", True)]
+    operations.close_survey(session, survey, LATER, by=None)
+    assert session.scalars(select(Invitation)).all() == []
+
+
+def test_who_is_invited_can_see_and_erase_it(app: Flask, session: Session) -> None:
+    opened(session, access="invitation")
+    survey = operations.find(session, "test")
+    assert survey is not None
+    ada = app.extensions["addresses"].identify("ada@example.org")
+    operations.invite(session, survey, [ada], "de", NOON, by=None)
+    register = app.extensions["personal_data"]
+    assert export(session, register, ada.key)["survey_invitations"][0]["used"] is False
+    erase(session, register, ada.key, NOON)
+    assert session.scalars(select(Invitation)).all() == []
+
+
+def test_free_texts_are_read_with_care_and_exported_when_released(
+    app: Flask, session: Session, editor: Browser
+) -> None:
+    survey = opened(session)
+    for text in ("Erster", "=Zweiter", "<i>Dritter</i>"):
+        answered(app, session, survey, 4, ort="stadt", texts={"sonst": text})
+    counted(app, session)
+    page = editor.open(f"{PAGE}/texte")
+    assert "Ein Text kann Menschen nennen" in page.text()
+    assert len(page.texts(".survey-texts .plain")) == 12
+    by_text = {one.text: one.id for one in session.scalars(select(FreeText))}
+    editor.submit(f"form[action$='{by_text['=Zweiter']}']", button="Freigeben")
+    editor.submit(f"form[action$='{by_text['Erster']}']", button="Löschen")
+    file = editor.client.post(
+        f"{PAGE}/texte-export", data={"csrf_token": editor.page.fields("form[action$='-export']")["csrf_token"]}
+    )
+    assert file.text.removeprefix("\ufeff").splitlines() == ["question,text", "sonst,'=Zweiter"]
+    assert acts(session)[1:] == ["survey.release_text", "survey.delete_text", "survey.export_texts"]
+    operations.close_survey(session, survey, NOON, by=None)
+    assert operations.forget_texts(session, LATER.replace(year=2028)) == 11
+
+
+def test_raw_answers_leave_the_office_from_ten_on_and_the_log_says_so(
+    app: Flask, session: Session, editor: Browser
+) -> None:
+    survey = opened(session)
+    answered(app, session, survey, 10, ort="stadt", womit=["rad"], stimmt={"laut": "ja"}, alter=30)
+    assert not editor.open(PAGE).has("form[action$='/export']")
+    counted(app, session)
+    token = editor.open(PAGE).fields("form[action$='/export']")["csrf_token"]
+    lines = editor.client.post(f"{PAGE}/export", data={"csrf_token": token}).text.removeprefix("\ufeff").splitlines()
+    assert lines[0] == "ort,bus,alter,womit.rad,womit.auto,stimmt.laut,stimmt.eng,gut"
+    assert set(lines[1:]) == {"stadt,,30,1,0,ja,,"}
+    assert len(lines) == 11
+    assert acts(session)[-1] == "survey.export"
+
+
+def test_tables_from_elsewhere_are_checked_shown_and_taken_over(
+    app: Flask, session: Session, browser: Browser, tmp_path: Path
+) -> None:
+    tables, codebook = tmp_path / "t.csv", tmp_path / "c.csv"
+    tables.write_text(TABLES, encoding="utf-8")
+    codebook.write_text(CODEBOOK, encoding="utf-8-sig")
+    words = ["survey", "import", "homeoffice-2021", str(tables), str(codebook)]
+    run = app.test_cli_runner()
+    said = run.invoke(args=words, input="n\n")
+    assert "Beispieldaten: wie? (n = 1200)" in said.output
+    assert "Nichts übernommen." in said.output
+    assert "noch nicht vor" in browser.open("/umfrage/homeoffice-2021").text()
+    assert run.invoke(args=[*words, "--yes"]).exit_code == 0
+    app.extensions["page_cache"].pages.clear()  # a minute later
+    page = browser.open("/umfrage/homeoffice-2021")
+    assert page.texts(".bars__value") == ["700 (58 %)", "500 (42 %)"]
+    assert ",beispiel,,gut,700,1200" in browser.client.get("/daten/umfrage/homeoffice-2021.csv").text
+    assert "well" in browser.client.get("/daten/umfrage/homeoffice-2021-codebook.json").text
+
+
+@pytest.mark.parametrize(
+    ("tables", "codebook", "complaint"),
+    [
+        (TABLES.replace("700", "7"), CODEBOOK, "Gruppen unter zehn veröffentlichen wir nicht"),
+        (TABLES.replace("700", "58 %"), CODEBOOK, "Zeile 2: count ist eine ganze Zahl"),
+        (TABLES.replace("700", "9000"), CODEBOOK, "größer als n (1200)"),
+        (TABLES.replace("gut", "sehr-gut"), CODEBOOK, "Das Codebuch kennt keine Antwort „sehr-gut“"),
+        (TABLES.replace("beispiel,gut,700\n", ""), CODEBOOK, "fehlt die Zahl der Antwort „gut“"),
+        (TABLES, CODEBOOK.replace(";1200", ";"), "n sagt, wie viele geantwortet haben"),
+        (TABLES, CODEBOOK.replace(";well", ";"), "Es fehlt der Wortlaut in de oder en."),
+        (TABLES.replace("question,answer", "frage,antwort"), CODEBOOK, "Zeile 1: Die Spalten heißen"),
+        (TABLES + "beispiel,gut,700,9\n", CODEBOOK, "mehr Werte als Spalten"),
+        ("", CODEBOOK, "Zeile 1: Die Spalten heißen"),
+    ],
+)
+def test_what_is_wrong_with_tables_is_said_and_nothing_taken_over(
+    app: Flask, tmp_path: Path, tables: str, codebook: str, complaint: str
+) -> None:
+    (tmp_path / "t.csv").write_text(tables, encoding="utf-8")
+    (tmp_path / "c.csv").write_text(codebook, encoding="utf-8")
+    words = ["survey", "import", "homeoffice-2021", str(tmp_path / "t.csv"), str(tmp_path / "c.csv"), "--yes"]
+    said = app.test_cli_runner().invoke(args=words)
+    assert said.exit_code == 1
+    assert complaint in said.output
+    assert not (app.extensions["settings"].content / "surveys" / "homeoffice-2021" / "tables.csv").exists()
+
+
+def test_the_demo_fills_and_empties_the_example(app: Flask, session: Session) -> None:
+    from portal.development import demo_survey
+
+    settings = app.extensions["settings"]
+    assert demo_survey.load(session, settings, NOON) == 240
+    assert demo_survey.load(session, settings, NOON) == 0, "it is there already"
+    demo_survey.clear(session)
+    assert session.scalars(select(Answer)).all() == []
+    assert operations.find(session, "beispiel") is None
