@@ -1,5 +1,7 @@
 """What machines ask for: whether we are up, whether we are ready, and which pages there are."""
 
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
@@ -8,11 +10,13 @@ from flask import Blueprint, Response, current_app, render_template, url_for
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.clock import now
 from portal.config import current_settings
 from portal.content import current_content
 from portal.database import db
 from portal.language import LANGUAGES
 from portal.web.caching import public_page
+from portal.web.sitemap import Place
 
 blueprint = Blueprint("machines", __name__)
 
@@ -27,6 +31,7 @@ PUBLIC_PAGES = (
     "signatures.sign",
     "newsletter.subscribe",
     "newsletter_archive.listing",
+    "news.listing",
     "pages.imprint",
     "privacy.policy",
     "pages.accessibility",
@@ -50,6 +55,8 @@ PRIVATE_PATHS = (
     "/en/discussion/replies-off/",
     "/diskussion/gemeldet/",
     "/en/discussion/reported/",
+    "/umfrage/einladung/",
+    "/en/survey/invitation/",
 )
 """Paths whose addresses carry a token."""
 
@@ -92,10 +99,17 @@ def robots() -> Response:
 @blueprint.get("/sitemap.xml")
 @public_page
 def sitemap() -> Response:
-    base = current_settings().base_url
-    pages = [
-        {language: base + url_for(endpoint, language=language) for language in LANGUAGES}
-        for endpoint in PUBLIC_PAGES
-        if endpoint in current_app.view_functions
-    ]
-    return Response(render_template("pages/sitemap.xml", pages=pages), mimetype="application/xml")
+    moment = now()
+    there = [Place(endpoint) for endpoint in PUBLIC_PAGES if endpoint in current_app.view_functions]
+    for places in current_app.extensions["places"]:
+        there += places(db.session(), moment)
+    return Response(render_template("pages/sitemap.xml", pages=_addressed(there)), mimetype="application/xml")
+
+
+def _addressed(places: Iterable[Place]) -> Iterator[tuple[dict[str, str], date | None]]:
+    """The addresses of each place by language, and the day of its last change."""
+    base, ways = current_settings().base_url, current_app.url_map
+    for place in places:
+        spoken = LANGUAGES if ways.is_endpoint_expecting(place.endpoint, "language") else LANGUAGES[:1]
+        addresses = {one: base + url_for(place.endpoint, **place.values, language=one) for one in spoken}
+        yield addresses, place.changed

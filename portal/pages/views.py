@@ -9,8 +9,9 @@ from portal.clock import now
 from portal.config import Settings
 from portal.content import Content, current_content
 from portal.database import db
+from portal.declaration.operations import current_revision
 from portal.language import localized
-from portal.pages import machines, opening, operations
+from portal.pages import content_pages, machines, opening, operations, source
 from portal.pages.forms import FeedbackForm
 from portal.web.caching import public_page
 from portal.web.forms import checks_token_itself
@@ -22,7 +23,7 @@ blueprint = Blueprint("pages", __name__)
 @localized(blueprint, "/", "/")
 @public_page
 def home() -> Any:
-    return render_template("pages/home.html")
+    return render_template("pages/home.html", revision=current_revision(db.session()))
 
 
 @localized(blueprint, "/impressum", "/imprint")
@@ -64,6 +65,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     content: Content = app.extensions["content"]
     app.register_blueprint(blueprint)
+    content_pages.init_app(app, source.read_all(settings.content / "pages"))
     app.register_blueprint(machines.blueprint)
     app.jinja_env.globals.update(
         operator=content.operator,

@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from tests.browser import Client, Page
 from tests.conftest import MakeApp
 from tests.databases import engine_of
+from tests.revisions import publish_revision
 
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
 
@@ -71,8 +73,22 @@ def test_the_sitemap_names_public_pages_in_both_languages(client: Client) -> Non
     assert "http://portal.test/en/declaration" in addresses
     assert "http://portal.test/unterzeichnende" not in addresses
     assert all(len(url.findall("x:link", SITEMAP)) == 2 for url in urls)
+    assert "http://portal.test/en/background/administration" in addresses
+    assert len(addresses) == len(set(addresses))
     for address in addresses:
         assert client.get((address or "").removeprefix("http://portal.test")).status_code in {200, 503}
+
+
+def test_the_sitemap_names_revisions_and_theses_with_the_day_of_their_publication(
+    session: Session, client: Client
+) -> None:
+    revision = publish_revision(session)
+    key, day = revision.theses[0].key, revision.published_at.date().isoformat()
+    urls = ET.fromstring(client.get("/sitemap.xml").text).findall("s:url", SITEMAP)  # noqa: S314 - our own answer
+    days = {url.findtext("s:loc", namespaces=SITEMAP): url.findtext("s:lastmod", namespaces=SITEMAP) for url in urls}
+    assert days["http://portal.test/erklaerung/1"] == day
+    assert days[f"http://portal.test/en/declaration/1/thesis/{key}"] == day
+    assert days["http://portal.test/impressum"] is None
 
 
 @pytest.mark.parametrize("path", ["/", "/en/", "/erklaerung", "/unterzeichnen", "/robots.txt", "/gibt-es-nicht"])

@@ -1,0 +1,1 @@
+"""News: short entries from the office, with their day, in both languages."""

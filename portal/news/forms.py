@@ -1,0 +1,108 @@
+"""The forms of the news' office."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import AnyOf, Length, ValidationError
+
+from portal.clock import Moment, in_berlin_at, now
+from portal.language import LANGUAGES
+from portal.news.models import NewsEntry
+from portal.news.operations import Words
+from portal.personal_data import Text
+from portal.text.fields import LineField, LinesField
+from portal.web.forms import PortalForm, choices
+from portal.web.numbers import number_in
+
+LONGEST = 9000
+"""Characters of a body: both together stay within what a form may be, a character being 12 octets at the most."""
+
+NOW, LATER = "now", "later"
+WHEN: dict[str, Text] = {NOW: _l("Sofort"), LATER: _l("Zu einer bestimmten Zeit")}
+
+
+def _title(label: Any) -> LineField:
+    return LineField(
+        label, [Length(max=200, message=_l("Bitte kürzen Sie die Überschrift auf höchstens 200 Zeichen."))]
+    )
+
+
+def _body(label: Any) -> LinesField:
+    return LinesField(label, [Length(max=LONGEST, message=_l("Bitte kürzen Sie den Text auf höchstens 9000 Zeichen."))])
+
+
+class SeenForm(PortalForm):
+    """A button, and the version that whoever presses it has seen."""
+
+    version = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """The version; 0 is none."""
+        return number_in({"version": self.version.data or ""}, "version") or 0
+
+
+class NewsForm(SeenForm):
+    """An entry in both languages. One may be left empty."""
+
+    title_de = _title(_l("Überschrift auf Deutsch"))
+    body_de = _body(_l("Text auf Deutsch"))
+    title_en = _title(_l("Überschrift auf Englisch"))
+    body_en = _body(_l("Text auf Englisch"))
+
+    @property
+    def words(self) -> dict[str, Words]:
+        """What was typed, by language; a language without a word is left out."""
+        typed = {one: (self[f"title_{one}"].data or "", self[f"body_{one}"].data or "") for one in LANGUAGES}
+        return {language: words for language, words in typed.items() if any(words)}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        for language, (title, body) in self.words.items():
+            if not title:
+                self[f"title_{language}"].errors = [
+                    _("Bitte geben Sie eine Überschrift ein, oder leeren Sie auch den Text.")
+                ]
+            if not body:
+                self[f"body_{language}"].errors = [
+                    _("Bitte schreiben Sie einen Text, oder leeren Sie auch die Überschrift.")
+                ]
+        if not self.words:
+            self.title_de.errors = [_("Bitte schreiben Sie den Eintrag in mindestens einer Sprache.")]
+        return valid and not self.errors
+
+    @classmethod
+    def of(cls, entry: NewsEntry) -> "NewsForm":
+        """The form with what is written down."""
+        typed = {f"title_{text.language}": text.title for text in entry.texts}
+        typed |= {f"body_{text.language}": text.body for text in entry.texts}
+        return cls(formdata=None, data={"version": entry.version, **typed})
+
+
+class PublishForm(SeenForm):
+    """When an entry becomes public."""
+
+    when = RadioField(
+        _l("Wann?"),
+        [AnyOf(list(WHEN), _l("Bitte wählen Sie eine der Möglichkeiten."))],
+        choices=choices(WHEN),
+        validate_choice=False,
+        default=NOW,
+    )
+    day = StringField(_l("Tag"))
+    time = StringField(_l("Uhrzeit in Berlin"))
+    moment: Moment | None = None
+    """When; None is at once. Known after validation."""
+
+    def validate_time(self, field: StringField) -> None:
+        if self.when.data != LATER:
+            return
+        try:
+            moment = in_berlin_at(self.day.data or "", field.data or "")
+        except ValueError:
+            raise ValidationError(_("Bitte geben Sie Tag und Uhrzeit an, zum Beispiel 2027-03-01 und 09:30.")) from None
+        if moment.at <= now():
+            raise ValidationError(_("Diese Zeit ist schon vorbei. Bitte wählen Sie eine spätere, oder „Sofort“."))
+        self.moment = moment
