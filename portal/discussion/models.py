@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, on_creation
 from portal.declaration.models import Revision
+from portal.search.models import forgetting
 
 UNCONFIRMED, WAITING, HELD, RETURNED, PUBLISHED, REJECTED, DELETED = STATES = (
     "unconfirmed",
@@ -397,3 +398,4 @@ APPEND_ONLY = {
     ],
 }
 on_creation(ModerationDecision.__table__, APPEND_ONLY)
+on_creation(Comment.__table__, forgetting("comments", "comment"))

@@ -26,6 +26,7 @@ from portal.discussion.models import (
     OfficialAnswer,
     Outcome,
 )
+from portal.web.copies import public_name
 
 PAGE = 20
 """Threads on one page, and outcomes."""
@@ -470,7 +471,7 @@ def _read(session: Session, library: Library, rows: Sequence[Row[Any]]) -> list[
             parent_id=row.parent_id,
             depth=row.depth,
             gone="",
-            name=row.name,
+            name=public_name(row.name),
             capacity=row.capacity,
             language=row.language,
             html=Markup(row.html),  # noqa: S704 - both gates of portal.text have passed it when it was stored

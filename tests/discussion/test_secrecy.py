@@ -60,11 +60,13 @@ def crawl(client: Client) -> dict[str, str]:
             continue
         answer = client.get(address)
         public = "public" in answer.headers.get("Cache-Control", "")
+        said = answer.data.decode(errors="replace")  # there are pictures and PDFs too
         # A form's token is another one each time: of such a page only what leads on is looked at.
-        seen[address] = answer.text if public else ""
-        assert MARK not in answer.text, address
+        seen[address] = said if public else ""
+        assert MARK not in said, address
         assert all(MARK not in value for _name, value in answer.headers), address
-        ahead += [one for one in addresses_on(answer.text) if one not in seen]
+        if answer.mimetype in {"text/html", "application/xml", "application/atom+xml"}:
+            ahead += [one for one in addresses_on(said) if one not in seen]
         assert len(seen) < MOST
     return seen
 
