@@ -1,0 +1,1 @@
+"""Conferences: the programme, its calendar, and who has registered."""

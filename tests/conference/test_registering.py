@@ -1,0 +1,306 @@
+"""Register, fill up, wait, move up, cancel."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal import tokens
+from portal.addresses import AddressBook
+from portal.clock import now
+from portal.conference import operations, programme
+from portal.conference.models import Registration
+from portal.conference.personal_data import registrations
+from portal.conference.programme import conferences
+from portal.conference.views import LINK
+from portal.config import Settings
+from portal.optin import operations as optin
+from portal.optin.models import OptIn, ProofEntry, Wording
+from portal.organisers.models import AuditEntry
+from portal.privacy import holds
+from portal.privacy.operations import link_token
+from tests.browser import Browser
+from tests.conference.conftest import KEY, Register, link_of, mails, number_of, people, write
+from tests.conftest import MakeApp
+from tests.office import Office
+
+FORM = "/fachtagung/tagung/anmeldung"
+MANY = 20
+
+
+def fill_in(browser: Browser, email: str, **fields: Any) -> None:
+    browser.open(FORM)
+    page = browser.submit(name=email.partition("@")[0], email=email, consent=True, **fields)
+    assert page.path == "/fachtagung/tagung/postfach"
+
+
+def cancel_link(settings: Settings, number: int) -> str:
+    return f"/fachtagung/abmelden/{tokens.issue(settings, LINK, number)}"
+
+
+def test_register_fill_up_wait_move_up_cancel(browser: Browser, session: Session, settings: Settings) -> None:
+    """Edge cases 1 and 7: nothing counts before the link is confirmed, and looking at it confirms nothing."""
+    for name in ("ada", "bea", "cem", "dia"):
+        fill_in(browser, f"{name}@example.org", needs="Rampe" if name == "ada" else "")
+        link = f"/bestaetigen/{link_of(session, settings, f'{name}@example.org')}"
+        browser.open(link)
+        assert people(session)[name] == ("pending", None)
+        browser.submit()
+    assert people(session) == {
+        "ada": ("registered", 1),
+        "bea": ("registered", 2),
+        "cem": ("waiting", None),
+        "dia": ("waiting", None),
+    }
+    assert "Warteliste" in browser.page.text(".lead")
+    assert "Alle Plätze sind vergeben" in browser.open("/fachtagung/tagung").text()
+    number = number_of(session, "ada")
+    link = cancel_link(settings, number)
+    assert "ada@example.org" in browser.open(link).text()
+    assert people(session)["ada"] == ("registered", 1), "GET cancels nothing"
+    assert browser.submit().text("h1") == "Sie sind abgemeldet"
+    assert people(session) == {"bea": ("registered", 2), "cem": ("registered", 1), "dia": ("waiting", None)}
+    assert mails(session)[-2:] == [("cancelled", "ada"), ("registered", "cem")]
+    assert browser.client.post(link).status_code == 303
+    assert browser.open(link).text("h1") == "Sie sind abgemeldet"
+    assert len(people(session)) == 3, "the second click gives nobody's place away"
+    fill_in(browser, "ada@example.org")
+    assert number_of(session, "ada") != number, "the old link is nobody else's"
+
+
+def test_the_page_looks_the_same_whoever_asks(browser: Browser, session: Session, register: Register) -> None:
+    register("ada@example.org")
+    fill_in(browser, "ada@example.org")
+    known = browser.page.text()
+    fill_in(browser, "neu@example.org")
+    assert browser.page.text() == known
+    assert mails(session)[-2:] == [("already", "ada"), ("confirm", "neu")]
+
+
+def test_spellings_of_one_mailbox_have_one_place(browser: Browser, session: Session) -> None:
+    """Edge cases 4 and 5."""
+    for email in ("A.b+x@gmail.com", "ab@googlemail.com"):
+        fill_in(browser, email)
+    assert len(people(session)) == 1
+    assert session.scalars(select(OptIn)).one() is not None
+
+
+def test_mistakes_keep_what_was_typed(browser: Browser, session: Session) -> None:
+    browser.open(FORM)
+    page = browser.submit(name="www.beispiel.de", email="x", needs="a" * 501, organisation="b" * 161)
+    assert page.status == 422
+    assert len(page.texts(".error-summary li")) == 5
+    assert page.attribute("[name=organisation]", "value") == "b" * 161
+    page = browser.submit(
+        name="Jörg\x00 O'Neill\u202e", email="joerg@example.org", needs="", organisation="", consent=True
+    )
+    assert list(people(session)) == ["Jörg O'Neill"]
+
+
+def test_the_proof_keeps_the_words_on_the_page(browser: Browser, session: Session, settings: Settings) -> None:
+    read = browser.open(FORM).text(".preview-card p:last-child")
+    fill_in(browser, "ada@example.org")
+    browser.open(f"/bestaetigen/{link_of(session, settings, 'ada@example.org')}")
+    browser.submit()
+    entries = session.scalars(select(ProofEntry).order_by(ProofEntry.id)).all()
+    assert [one.event for one in entries] == ["requested", "consented", "confirmed"]
+    assert session.get_one(Wording, entries[1].wording_sha256).text == read
+
+
+def test_after_the_deadline_only_who_has_asked_confirms_and_after_the_beginning_nobody(
+    session: Session, settings: Settings, register: Register
+) -> None:
+    """Edge case 12."""
+    for name in ("ada", "bea"):
+        register(f"{name}@example.org", confirmed=False)
+    for request in session.scalars(select(OptIn)):
+        request.expires_at = datetime(2031, 1, 1, tzinfo=UTC)
+    conference = conferences(settings)[KEY]
+    closed, begun = datetime(2030, 6, 30, 22, tzinfo=UTC), datetime(2030, 6, 30, 22, 0, 1, tzinfo=UTC)
+    assert conference.takes_registrations(closed - timedelta(seconds=1))
+    assert not conference.takes_registrations(closed)
+    purposes = {operations.PURPOSE.name: operations.PURPOSE}
+    early = closed - timedelta(seconds=1)
+    optin.confirm(session, settings, purposes, link_of(session, settings, "ada@example.org"), early)
+    optin.confirm(session, settings, purposes, link_of(session, settings, "bea@example.org"), begun)
+    assert people(session) == {"ada": ("registered", 1)}
+
+
+@pytest.mark.one_database
+def test_the_page_to_confirm_says_that_it_is_too_late(
+    make_app: MakeApp, content: Path, browser: Browser, session: Session, settings: Settings, register: Register
+) -> None:
+    register("ada@example.org", confirmed=False)
+    link = f"/bestaetigen/{link_of(session, settings, 'ada@example.org')}"
+    assert "hat schon begonnen oder ist abgesagt" not in browser.open(link).text()
+    write(content, cancelled=True)
+    programme._load.cache_clear()
+    later = Browser(make_app(content=content).test_client())
+    assert "hat schon begonnen oder ist abgesagt" in later.open(link).text()
+    assert later.submit().status == 410
+    assert people(session) == {}
+
+
+def at_once(act: Callable[[int], Any]) -> list[Any]:
+    """What `act` returns for each of MANY numbers, all started at the same moment."""
+    start = Barrier(MANY)
+
+    def wait_and_act(number: int) -> Any:
+        start.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        return list(pool.map(wait_and_act, range(MANY)))
+
+
+def test_twenty_confirm_for_the_last_place_and_one_has_it(
+    app: Flask, session: Session, settings: Settings, register: Register
+) -> None:
+    register("first@example.org")
+    for number in range(MANY):
+        register(f"p{number}@example.org", confirmed=False)
+    links = [f"/bestaetigen/{link_of(session, settings, f'p{number}@example.org')}" for number in range(MANY)]
+    session.commit()
+    assert at_once(lambda number: app.test_client().post(links[number]).status_code) == [303] * MANY
+    states = [status for status, _seat in people(session).values()]
+    assert (states.count("registered"), states.count("waiting")) == (2, MANY - 1)
+    assert [mail for mail, _ in mails(session)].count("registered") == 2
+
+
+def test_many_cancel_and_confirm_at_once_and_no_place_is_lost_or_given_twice(
+    app: Flask, session: Session, settings: Settings, register: Register
+) -> None:
+    """Edge case 2, too: two people's links are clicked many times each."""
+    for name in ("ada", "bea", "cem", "dia", "eva"):
+        register(f"{name}@example.org")
+    register("fay@example.org", confirmed=False)
+    links = [
+        cancel_link(settings, number_of(session, "ada")),
+        cancel_link(settings, number_of(session, "cem")),
+        f"/bestaetigen/{link_of(session, settings, 'fay@example.org')}",
+        cancel_link(settings, number_of(session, "bea")),
+    ]
+    session.commit()
+    at_once(lambda number: app.test_client().post(links[number % 4]).status_code)
+    found = people(session)
+    assert {name: state for name, (state, _) in found.items()} == {
+        "dia": "registered",
+        "eva": "registered",
+        "fay": "waiting",
+    }
+    assert sorted(seat for _, seat in found.values() if seat) == [1, 2]
+    assert [mail for mail, _ in mails(session)].count("cancelled") == 3
+
+
+def test_the_database_refuses_one_place_twice(session: Session, register: Register) -> None:
+    register("ada@example.org")
+    register("bea@example.org")
+    rows = session.scalars(select(Registration)).all()
+    rows[0].seat = rows[1].seat
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_more_places_in_the_file_let_people_move_up(
+    session: Session, settings: Settings, register: Register, content: Path
+) -> None:
+    for name in ("ada", "bea", "cem", "dia"):
+        register(f"{name}@example.org")
+    write(content, registration={"capacity": 3, "until": "2030-06-30"})
+    programme._load.cache_clear()
+    operations.fill_places(session, settings, now())
+    assert people(session)["cem"] == ("registered", 3)
+    assert people(session)["dia"] == ("waiting", None)
+    assert mails(session)[-1] == ("registered", "cem")
+    write(content, registration={"capacity": 1, "until": "2030-06-30"})
+    programme._load.cache_clear()
+    operations.cancel(session, settings, number_of(session, "ada"), now())
+    assert people(session)["dia"] == ("waiting", None), "there are more than places already"
+
+
+def test_one_sees_and_erases_ones_own_and_the_place_goes_on(
+    browser: Browser, session: Session, settings: Settings, register: Register, book: AddressBook
+) -> None:
+    for name in ("ada", "bea", "cem"):
+        register(f"{name}@example.org", needs="Rampe")
+    mine = f"/meine-daten/{link_token(settings, book.identify('ada@example.org').key)}"
+    page = browser.open(mine)
+    assert "Rampe" in page.text()
+    assert page.has('a[href*="/fachtagung/abmelden/"]')
+    browser.submit('form[action$="/loeschen"]')
+    assert people(session) == {"bea": ("registered", 2), "cem": ("registered", 1)}
+    assert session.scalars(select(OptIn.email).where(OptIn.withdrawn_at.is_not(None))).all() == [None]
+    assert not [one for one in mails(session) if one[1] == "ada"]
+
+
+def test_what_is_kept_goes_in_time(session: Session, settings: Settings, register: Register) -> None:
+    for name in ("ada", "bea"):
+        register(f"{name}@example.org", needs="Rampe")
+    holds.place(session, "registrations", number_of(session, "bea"), "Streit", now())
+    purge, end = registrations(settings).purge, conferences(settings)[KEY].ends_at
+    assert purge(session, end + timedelta(days=6), settings) == 0
+    assert purge(session, end + timedelta(days=7), settings) == 0
+    needs = {row.name: row.needs for row in session.scalars(select(Registration))}
+    assert needs == {"ada": None, "bea": "Rampe"}
+    assert purge(session, end + timedelta(days=30), settings) == 2
+    assert people(session) == {"bea": ("withdrawn", None)}
+    holds.lift(session, "registrations", number_of(session, "bea"))
+    purge(session, end + timedelta(days=30), settings)
+    assert people(session) == {}
+
+
+def test_a_request_for_another_conference_replaces_an_open_one(
+    session: Session, settings: Settings, register: Register, content: Path, book: AddressBook
+) -> None:
+    write(content, "zweite")
+    programme._load.cache_clear()
+    register("ada@example.org", confirmed=False)
+    entry = operations.Entry("ada", None, None)
+    other, address = conferences(settings)["zweite"], book.identify("ada@example.org")
+    operations.request_registration(session, settings, other, address, entry, "de", now())
+    assert session.scalars(select(Registration.conference)).all() == ["zweite"]
+    optin.confirm(
+        session,
+        settings,
+        {operations.PURPOSE.name: operations.PURPOSE},
+        link_of(session, settings, "ada@example.org"),
+        now(),
+    )
+    register("ada@example.org")
+    assert len(session.scalars(select(Registration.id)).all()) == 2
+
+
+def test_the_office_sees_ticks_exports_and_cancels(office: Office, session: Session, register: Register) -> None:
+    for name in ("ada", "bea", "cem"):
+        register(f"{name}@example.org", name=f"={name}", needs="Rampe")
+    editor = office("editor")
+    editor.open("/redaktion/fachtagung")
+    page = editor.follow("Tagung")
+    assert page.texts("main tbody th") == ["=ada", "=bea", "=cem"]
+    chosen = str(number_of(session, "=bea"))
+    page = editor.submit('form[action$="/anwesenheit"]', present=[chosen, "999999999999", "x"])
+    assert "gespeichert" in page.text()
+    assert session.scalars(select(Registration.name).where(Registration.attended)).all() == ["=bea"]
+    file = editor.submit('form[action$="/export"]').response.text
+    assert "'=ada" in file
+    assert "Rampe" in file
+    editor.open(f"/redaktion/fachtagung/anmeldung/{number_of(session, '=ada')}/absagen")
+    assert "Mail" in editor.submit().text(".notice")
+    assert people(session)["=cem"] == ("registered", 1)
+    assert mails(session)[-2:] == [("cancelled", "ada"), ("registered", "cem")]
+    acts = session.scalars(select(AuditEntry).where(AuditEntry.act.startswith("registration.")).order_by(AuditEntry.id))
+    found = [(one.act, one.detail) for one in acts]
+    assert [act for act, _ in found] == ["registration.attendance", "registration.export", "registration.cancel"]
+    assert "ada" not in str(found)
+    auditor = office("auditor")
+    assert auditor.open("/redaktion/fachtagung/tagung").status == 200
+    owner = office("owner")
+    assert "Anmeldung" in owner.open("/redaktion/protokoll").text()
