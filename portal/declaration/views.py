@@ -1,19 +1,26 @@
 """The declaration's pages: a revision, a thesis, and what changed between two revisions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Blueprint, Flask, abort, render_template, request
+from flask import Blueprint, Flask, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
 from flask_babel import gettext as _
+from markupsafe import Markup
 
+from portal.bibliography.citing import STYLES, citation
+from portal.bibliography.exports import ENDING, FORMATS, export
+from portal.bibliography.metadata import highwire
+from portal.bibliography.reference import Reference
 from portal.database import db
-from portal.declaration import commands, operations
+from portal.declaration import citing, commands, operations
 from portal.declaration.comparison import Comparison, compare_revisions
 from portal.declaration.models import Revision
 from portal.language import current_language, localized
-from portal.text.markdown import organisers_html
+from portal.text.markdown import organisers_html, page_html
 from portal.web.caching import public_page
 
 bp = Blueprint("declaration", __name__)
@@ -37,6 +44,26 @@ def revision(number: int) -> ResponseReturnValue:
     return _revision_page(_find(revisions, number), revisions)
 
 
+@localized(bp, f"/erklaerung/<int:number>.{ENDING}", f"/declaration/<int:number>.{ENDING}")
+@public_page
+def revision_export(number: int, format: str) -> ResponseReturnValue:  # noqa: A002 - as in the address
+    """How to cite a revision, as a file for reference managers."""
+    found = _find(operations.revisions(db.session()), number)
+    return export(
+        _("erklaerung-%(number)s", number=number), format, [citing.revision_reference(found, current_language())]
+    )
+
+
+@localized(bp, f"/erklaerung/<int:number>/these/<key>.{ENDING}", f"/declaration/<int:number>/thesis/<key>.{ENDING}")
+@public_page
+def thesis_export(number: int, key: str, format: str) -> ResponseReturnValue:  # noqa: A002 - as in the address
+    """How to cite a thesis, as a file for reference managers."""
+    found = _find(operations.revisions(db.session()), number)
+    thesis = found.thesis(key) or abort(404)
+    name = _("erklaerung-%(number)s-these-%(thesis)s", number=number, thesis=thesis.position)
+    return export(name, format, [citing.thesis_reference(found, thesis, current_language())])
+
+
 @localized(bp, "/erklaerung/<int:number>/these/<key>", "/declaration/<int:number>/thesis/<key>")
 @public_page
 def thesis(number: int, key: str) -> ResponseReturnValue:
@@ -54,6 +81,14 @@ def thesis(number: int, key: str) -> ResponseReturnValue:
         following=found.theses[place + 1] if place + 1 < len(found.theses) else None,
         others=[other for other in revisions if other is not found and other.thesis(key)],
         latest=revisions[-1],
+        cited=_cited(
+            citing.thesis_reference(found, thesis, current_language()),
+            citing.thesis_address(found, thesis),
+            citing.thesis_json_ld(found, thesis, current_language()),
+            "declaration.thesis_export",
+            number=number,
+            key=key,
+        ),
     )
 
 
@@ -114,11 +149,39 @@ def _revision_page(revision: Revision, revisions: Sequence[Revision]) -> str:
         text=revision.text(current_language()),
         revisions=revisions,
         latest=revisions[-1],
+        cited=_cited(
+            citing.revision_reference(revision, current_language()),
+            citing.revision_address(revision),
+            citing.revision_json_ld(revision, current_language()),
+            "declaration.revision_export",
+            number=revision.number,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Cited:
+    """How to cite what a page shows, for people and for machines."""
+
+    citations: Sequence[tuple[LazyString, Markup]]
+    """Style and citation."""
+    files: Sequence[tuple[str, str]]
+    """Format and address."""
+    highwire: Sequence[tuple[str, str]]
+    json_ld: Mapping[str, Any]
+
+
+def _cited(reference: Reference, address: str, said: Mapping[str, Any], endpoint: str, **values: Any) -> Cited:
+    return Cited(
+        [(name, citation(reference, style, current_language())) for style, name in STYLES.items()],
+        [(about.name, url_for(endpoint, format=ending, **values)) for ending, about in FORMATS.items()],
+        highwire(reference, address),
+        said,
     )
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages, the commands, and the filter that makes an organiser's Markdown safe HTML."""
+    """Add the pages, the commands, and the filters that make organisers' Markdown safe HTML."""
     app.register_blueprint(bp)
     app.cli.add_command(commands.declaration)
-    app.jinja_env.filters["organisers_html"] = organisers_html
+    app.jinja_env.filters.update(organisers_html=organisers_html, page_html=page_html)

@@ -26,6 +26,7 @@ from portal.signatures.operations import PURPOSE, NameTaken, ToSign
 from portal.signatures.vocabulary import FIELDS, STATES
 from portal.text.normalise import single_line
 from portal.web.caching import public_page
+from portal.web.copies import names_left_out
 from portal.web.forms import checks_token_itself
 from portal.web.limits import refuse_floods
 from portal.web.numbers import number_in
@@ -127,6 +128,8 @@ def mailbox() -> Any:
 @public_page
 def listing() -> str:
     """Those who want to be seen; the others are counted."""
+    if names_left_out():
+        return render_template("signatures/list.html", tally=operations.tally(db.session()))
     search = single_line(request.args.get("suche", ""))[:120]
     field, state = request.args.get("feld", ""), request.args.get("land", "")
     before = number_in(request.args, "vor")
