@@ -23,17 +23,17 @@ run: $(VENV)/run.stamp translations ## Start the portal on http://127.0.0.1:8000
 install: $(VENV)/run.stamp translations ## Set up without starting, for a server
 	@:
 
-# Two processes at least, so that nothing relies on one. More than cores there are would only be in each other's way.
-ALL_CORES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(max(2, os.cpu_count() or 2))') \
+# One process more than there are cores: half of the time they wait, for servers, browsers and workers of their own.
+PROCESSES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(1 + (os.cpu_count() or 1))') \
   --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test
 test: $(VENV)/dev.stamp translations ## Run all tests (TESTS="tests/mail -x" for some; TEST_DATABASE_URL=… for PostgreSQL too)
-	@$(BIN)/python -m pytest $(ALL_CORES) $(TESTS)
+	@$(BIN)/python -m pytest $(PROCESSES) $(TESTS)
 
 .PHONY: check
 check: lint ## Everything CI checks: lint, then all tests, with nothing left out
-	@PORTAL_TESTS_COMPLETE=1 $(BIN)/python -m pytest $(ALL_CORES)
+	@PORTAL_TESTS_COMPLETE=1 $(BIN)/python -m pytest $(PROCESSES)
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp translations ## Check format, style, types, floors, templates and requirements

@@ -1,6 +1,7 @@
 """What every test can ask for: a portal on a fresh database, a session, a client, and a browser that fills forms."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -83,10 +87,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class _TogetherByFileAndDatabase(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """Hands out what one file tests on one database as a whole: the journeys of a file share a running site."""
+    """Hands out what one file tests on one database as a whole: the journeys of a file share a running site.
+
+    Long journeys are made in each language by another process.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return f"{super()._split_scope(nodeid)} {'postgresql' in nodeid}"
+        english = "tests/journeys/" in nodeid and re.search(r"[\[-]en[\]-]", nodeid) is not None
+        return f"{super()._split_scope(nodeid)} {'postgresql' in nodeid} {english}"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
@@ -115,19 +123,40 @@ def _no_settings_from_outside() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _addresses_are_compiled_once() -> Iterator[None]:
-    """Werkzeug writes and compiles two functions for each address of an application. That is nearly all the work of
+    """Werkzeug reads each address of an application and compiles two functions for it. That is nearly all the work of
     making one, and comes out alike for each of the thousands that the suite makes."""
-    compile_builder = Rule._compile_builder
-    compiled: dict[tuple[str, str, str, bool], Any] = {}
+    compile_rule = Rule.compile
+    compiled: dict[tuple[Any, ...], Rule] = {}
 
-    def once(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, repr(rule._trace), repr(rule.defaults), append_unknown)
+    def once(rule: Rule) -> None:
+        key = (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults))
         if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+            compile_rule(rule)
+            compiled[key] = rule
+        known = compiled[key]
+        rule._parts, rule._trace, rule._converters = known._parts, known._trace, known._converters
+        rule.arguments, rule._build, rule._build_unknown = known.arguments, known._build, known._build_unknown
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", once)
+        patch.setattr(Rule, "compile", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    """SQLAlchemy writes each statement as SQL once for an engine, and each test has an engine of its own.
+
+    That took a third of the suite's time. Within one kind of database, all engines are set up alike.
+    """
+    kept: dict[str, LRUCache[Any, Any]] = {name: LRUCache(2000) for name in ("sqlite", "postgresql")}
+
+    def share(engine: Engine) -> None:
+        engine._compiled_cache = kept[engine.dialect.name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+        patch.setattr(DefaultDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
+        event.listen(Engine, "engine_connect", lambda connection: share(connection.engine))
         yield
 
 

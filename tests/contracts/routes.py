@@ -13,6 +13,7 @@ VALUES: Mapping[str, object] = {
     "filename": "none.css",
     "format": "json",
     "name": "none",
+    "survey": "test",
 }
 
 

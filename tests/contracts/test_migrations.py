@@ -33,6 +33,11 @@ NEVER_REUSED = {
 """The tables whose numbers are given once, though the row goes. On PostgreSQL all are."""
 
 
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether it is the models'. The words of the search are in tables that each database makes in its own way."""
+    return kind != "table" or not (name or "").startswith("search_words")
+
+
 def read(engine: Engine, statements: dict[str, str]) -> set[Any]:
     """What a catalogue query says, without the migrations' own table."""
     with engine.connect() as connection:
@@ -52,7 +57,9 @@ def checks(engine: Engine) -> dict[str, list[str]]:
 def test_head_is_what_the_models_say(app: Flask, database: Database, tmp_path_factory: Any) -> None:
     migrated = engine_of(app)
     with migrated.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "render_as_batch": True, "include_name": is_ours}
+        )
         assert compare_metadata(context, Base.metadata) == []
     with database.empty(tmp_path_factory.mktemp("models")) as url:
         engine = create_engine(url)

@@ -18,6 +18,7 @@ from tests.contracts.routes import VALUES, routes
 from tests.discussion.written import written
 from tests.operator import filled_content
 from tests.revisions import publish_revision
+from tests.survey.asking import opened
 
 WITHOUT_TOKEN = {"optin.confirm", "optin.decline", "discussion.replies_off", "newsletter.unsubscribe"}
 """Forms that a mail program posts, or that say by their address alone what is meant (RFC 8058)."""
@@ -25,8 +26,12 @@ WITHOUT_TOKEN = {"optin.confirm", "optin.decline", "discussion.replies_off", "ne
 
 @pytest.fixture
 def app(make_app: MakeApp, tmp_path: Path) -> Flask:
-    """A portal that is ready to go live, so that every page is there."""
-    return make_app(content=filled_content(tmp_path))
+    """A portal that is ready to go live, so that every page is there; for conference 1 people can register."""
+    content = filled_content(tmp_path)
+    sample = (content / "conferences" / "beispiel" / "conference.yaml").read_text(encoding="utf-8")
+    (content / "conferences" / "1").mkdir()
+    (content / "conferences" / "1" / "conference.yaml").write_text(sample.replace("sample: true", ""), encoding="utf-8")
+    return make_app(content=content)
 
 
 def dump(session: Session) -> dict[str, list[tuple[object, ...]]]:
@@ -43,6 +48,7 @@ def test_every_post_needs_a_token(app: Flask, session: Session, client: Client) 
     A form of the office that may be large is not read, and so its token not looked at, before its sender is known.
     """
     written(session, publish_revision(session))
+    opened(session)
     token = form_token(client.get("/meine-daten"))
     for route in routes(app, "POST"):
         if route.endpoint in WITHOUT_TOKEN:

@@ -20,6 +20,7 @@ from portal.discussion.models import (
     PositionSheet,
     Report,
 )
+from portal.literature.models import Record, Topic
 from portal.mail.models import OutboxMail
 from portal.optin.models import OptIn
 from portal.organisers.frame import Office
@@ -53,8 +54,12 @@ def test_a_demo_discussion_shows_every_state_and_leaves_nothing_public(app: Flas
     assert session.scalars(select(Subscription.name)).all() == ["Demo-Person 3"]
     assert not any(organiser.active for organiser in session.scalars(select(Organiser)))
     number = session.scalar(select(func.count()).select_from(Comment))
-    assert said == f"3 demo people have signed, and {number} demo comments are written.\n"
-    assert run(app, session, "clear") == f"3 demo people and {number} demo comments are gone.\n"
+    assert said == (
+        f"3 demo people have signed. Also there: {number} demo comments, 12 news, 240 answers to a survey,"
+        " a conference, and literature.\n"
+    )
+    gone = f"3 demo people, {number} demo comments and 12 news are gone, with survey, conference, literature.\n"
+    assert run(app, session, "clear") == gone
     with engine_of(app).connect() as connection:
         for table in (Comment, ModerationDecision, Report, PositionSheet, OptIn, Signature, Subscription):
             assert connection.scalar(select(func.count()).select_from(table)) == 0, table.__tablename__
@@ -102,7 +107,8 @@ def test_what_is_done_in_the_demo_stands_in_the_log_in_words(app: Flask, session
     run(app, session, "load", "--people", "3")
     office: Office = app.extensions["office"]
     entries = session.scalars(select(AuditEntry)).all()
-    assert {entry.subject.partition(" ")[0] for entry in entries} == {"comment", "appeal", "report"}
+    about = {entry.subject.partition(" ")[0] for entry in entries}
+    assert about == {"comment", "appeal", "report", "news", "survey"}
     for entry in entries:
         assert entry.act in office.acts
         assert entry.detail.keys() <= office.subjects[entry.subject.partition(" ")[0]].details.keys()
@@ -118,3 +124,16 @@ def assert_decided_while_active(session: Session) -> None:
         decided = session.scalars(select(ModerationDecision.at).where(ModerationDecision.by_id == organiser.id)).all()
         assert organiser.deactivated_at is not None
         assert all(organiser.invited_at <= one <= organiser.deactivated_at for one in decided)
+
+
+@pytest.mark.one_database
+def test_demo_literature_says_what_it_is_and_goes_again(app: Flask, session: Session) -> None:
+    publish_revision(session)
+    run(app, session, "load", "--people", "1")
+    run(app, session, "load", "--people", "1")
+    titles = session.scalars(select(Record.title)).all()
+    assert len(titles) == 30
+    assert all(title.startswith("Beispieldaten: ") for title in titles)
+    run(app, session, "clear")
+    assert session.scalar(select(func.count()).select_from(Record)) == 0
+    assert session.scalar(select(func.count()).select_from(Topic)) == 0

@@ -115,6 +115,24 @@ def the_discussion(visitor: Visitor) -> Iterator[str]:
         yield name
 
 
+def the_literature(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to every page of the literature, empty and with the shipped article; what each is."""
+    visitor.site.command("literature", "load")
+    for name, german, english in (
+        ("literature", "/literatur", "/literature"),
+        ("no such literature", "/literatur?suche=niemand", "/literature?suche=nobody"),
+        ("record", "/literatur/1", "/literature/1"),
+        ("record, on the reading list", "/literatur/1?merk=1&von=/literatur", "/literature/1?merk=1&von=/literature"),
+        ("reading list", "/merkzettel?ids=1,99", "/reading-list?ids=1,99"),
+        ("empty reading list", "/merkzettel", "/reading-list"),
+    ):
+        visitor.opens(german, english)
+        yield name
+    visitor.opens("/erklaerung", "/declaration")
+    visitor.main.locator(".cite summary").click()
+    yield "declaration, how to cite it"
+
+
 def writing(visitor: Visitor) -> Iterator[str]:
     """Bring the visitor through the forms of the discussion, to the author's own pages; what each is."""
     visitor.opens("/standpunkte/mitteilen", "/positions/take")
@@ -209,11 +227,91 @@ def subscribing(visitor: Visitor) -> Iterator[str]:
     yield "unsubscribed"
 
 
+def around(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to the pages around the declaration, to news, and to what the search finds; what each is."""
+    for name, german, english in (
+        ("home", "/", "/"),
+        ("page of a section", "/worum-es-geht", "/background"),
+        ("page below a section", "/worum-es-geht/kommunalverwaltung", "/background/administration"),
+        ("contact", "/kontakt", "/contact"),
+        ("search", "/suche", "/search"),
+        ("nothing found", "/suche?q=quastenflosser", "/search?q=coelacanth"),
+        ("found", "/suche?q=beispiel", "/search?q=example"),
+        ("news", "/aktuelles", "/news"),
+    ):
+        visitor.opens(german, english)
+        yield name
+    visitor.clicks(".news h2 a")
+    yield "one of the news"
+
+
+def asked_and_answered(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor through the example of a survey, with the demo's answers, and to its results."""
+    for name, german, english in (
+        ("surveys", "/umfrage", "/survey"),
+        ("survey", "/umfrage/beispiel", "/survey/beispiel"),
+        ("survey of 2021", "/umfrage/homeoffice-2021", "/survey/homeoffice-2021"),
+        ("broken invitation", "/umfrage/einladung/x", "/survey/invitation/x"),
+        ("results", "/umfrage/beispiel/ergebnisse", "/survey/beispiel/results"),
+        (
+            "results of a group",
+            "/umfrage/beispiel/ergebnisse?gruppe=zuhause",
+            "/survey/beispiel/results?gruppe=zuhause",
+        ),
+        ("survey's first page", "/umfrage/beispiel/antworten", "/survey/beispiel/answer"),
+    ):
+        visitor.opens(german, english)
+        yield name
+    visitor.clicks("[value=next]")
+    yield "survey's first page, with an error"
+    visitor.main.locator("[name='a.ort'][value=zuhause]").check()
+    visitor.clicks("[value=next]")
+    yield "survey's second page"
+    visitor.clicks("[value=next]")
+    yield "survey's third page"
+    visitor.clicks("[value=next]")
+    yield "survey's answers to look through"
+    visitor.clicks("[value=send]")
+    yield "survey's thanks"
+
+
 def with_demo(visitor: Visitor) -> Iterator[str]:
     """The discussion once more, full: comments in every state, answers, outcomes, positions."""
     visitor.site.command("demo", "load", "--people", "1")
-    for name in chain(the_discussion(visitor), answering(visitor)):
+    visitor.site.command("search", "rebuild")
+    tours = (the_discussion, answering, around, asked_and_answered)
+    for name in chain.from_iterable(tour(visitor) for tour in tours):
         yield f"{name}, full"
+
+
+def the_conference(visitor: Visitor) -> Iterator[str]:
+    """Bring the visitor to every page of conferences, and through a registration; what each is."""
+    for name, german, english in (
+        ("conferences", "/fachtagung", "/conference"),
+        ("conference of 2023", "/fachtagung/2023", "/conference/2023"),
+        ("registration closed", "/fachtagung/2023/anmeldung", "/conference/2023/registration"),
+        ("sample conference", "/fachtagung/beispiel", "/conference/beispiel"),
+        ("part of the programme", "/fachtagung/beispiel/vortrag", "/conference/beispiel/vortrag"),
+        ("broken link to cancel", "/fachtagung/abmelden/x", "/conference/cancel/x"),
+        ("register", "/fachtagung/beispiel/anmeldung", "/conference/beispiel/registration"),
+    ):
+        visitor.opens(german, english)
+        yield name
+    visitor.submits()
+    yield "register, with errors"
+    number = visitor.site.number()
+    name = f"Greta Grundschleppnetzfischerin-Donaudampfschifffahrtsgesellschaft {number}"
+    visitor.fills_in(name=name, email=f"tagung{number}@example.org", needs="Beispiel", consent=True)
+    visitor.submits()
+    yield "mailbox page of the conference"
+    visitor.opens_the_link_in_the_mail("/bestaetigen/", "/confirm/")
+    yield "confirm a registration"
+    visitor.submits()
+    yield "registered"
+    visitor.opens_the_link_in_the_mail("/fachtagung/abmelden/", "/conference/cancel/")
+    yield "cancel a registration"
+    visitor.submits()
+    yield "registration cancelled"
 
 
 @dataclass
@@ -229,7 +327,7 @@ class Looks:
 def looks(one_site: Site, chrome: Browser, request: pytest.FixtureRequest) -> Looks:
     """One walk through everything, looking at each page in every way."""
     looks = Looks()
-    for tour in (everything, the_discussion, writing, subscribing, with_demo):
+    for tour in (everything, the_discussion, the_literature, writing, subscribing, with_demo, the_conference):
         with visiting(chrome, one_site, request.param) as visitor:
             for name in tour(visitor):
                 looks.wide += [(name, width) for width in too_wide(visitor)]

@@ -15,7 +15,22 @@ from tests.mail.probe import outbox, posted
 
 ORGANISER = {"name": "Zoë Müller-Özdemir", "at": "2026-11-22T12:00:00+00:00"}
 
+PLACE = {"name": "Zoë Müller-Özdemir", "conference": "beispiel", "number": 7}
+
 LETTERS: dict[str, dict[str, Any]] = {
+    "conference/mail/already": {**PLACE, "status": "waiting"},
+    "conference/mail/cancelled": {**PLACE, "by_organisers": False},
+    "conference/mail/confirm": {
+        "name": "Zoë Müller-Özdemir",
+        "conference": "beispiel",
+        "optin_id": 7,
+        "nonce": "001122334455667788",
+        "consents": ["Ich melde mich an und willige ein."],
+        "expires_at": "2026-11-29T12:00:00+00:00",
+        "reminder": False,
+    },
+    "conference/mail/registered": {**PLACE, "moved_up": True},
+    "conference/mail/waiting": PLACE,
     "organisers/mail/invitation": {**ORGANISER, "link_id": 7, "nonce": "00112233445566778899aabbccddeeff"},
     "organisers/mail/many_failures": {**ORGANISER, "count": 20},
     "organisers/mail/password_changed": ORGANISER,
@@ -47,6 +62,13 @@ LETTERS: dict[str, dict[str, Any]] = {
     "signatures/mail/full": {"name": "Zoë Müller-Özdemir"},
     "signatures/mail/withdrawn": {},
     "subscribers/mail/barred": {},
+    "survey/mail/invitation": {
+        "invitation": "00112233445566778899aabbccddeeff",
+        "title": "Eine Testumfrage",
+        "minutes": 5,
+        "closes": "2027-01-31",
+        "reminder": False,
+    },
 }
 
 

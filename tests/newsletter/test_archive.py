@@ -8,8 +8,10 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from portal.clock import now
 from portal.newsletter import campaigns
 from portal.newsletter.models import CampaignText, Delivery
+from portal.newsletter.searchable import NEWSLETTERS, places
 from portal.subscribers.segments import Segment
 from tests.browser import Browser, Client
 from tests.newsletter.conftest import NOON, subscribed
@@ -119,3 +121,15 @@ def test_the_feed_is_per_language(app: Flask, session: Session, client: Client) 
         for entry in root.findall(f"{A}entry"):
             assert entry.findtext(f"{A}title")
             assert entry.findtext(f"{A}content")
+
+
+def test_the_search_and_the_sitemap_know_what_is_public_and_nothing_personal(app: Flask, session: Session) -> None:
+    subscribed(app, session, "ada@example.org", name="Ada Muster")
+    waiting = asked(session, add_organiser(session, "editor"), {"de": ("Noch nicht", "Text")})
+    campaign = begun(app, session, {"de": ("Betreff", TEXT)})
+    with app.app_context():
+        (entry,) = NEWSLETTERS.entries(session, now())
+        assert NEWSLETTERS.public(session, [str(campaign.id), str(waiting.id)], now()) == {str(campaign.id)}
+        assert [place.values for place in places(session, now())] == [{"number": campaign.id}]
+    assert (entry.key, entry.language, entry.title) == (str(campaign.id), "de", "Betreff")
+    assert entry.text == "Guten Tag, Neues Ende, Daten, hier <script>x</script>"
