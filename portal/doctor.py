@@ -27,9 +27,12 @@ from portal.mail.transport import Transport, Unreachable
 from portal.organisers.frame import Check, Finding
 from portal.organisers.models import Organiser
 from portal.organisers.roles import MODERATOR, OWNER
+from portal.pages import links
+from portal.pages.content_pages import current_pages
 from portal.pages.machines import database_lacks
 from portal.signatures import operations as signatures
 from portal.signatures import oversight
+from portal.survey import commands as survey_commands
 
 WAITING_TOO_LONG = timedelta(minutes=10)
 PATIENCE = 5.0
@@ -243,6 +246,8 @@ def check() -> None:
     """Check every file below content/. Exit code 1 with a line for each finding."""
     # The other files were checked when the application was made: `wsgi.py` says what is wrong with them.
     _revisions, findings = source.read_all(current_settings().content / "declaration")
+    findings += survey_commands.wrong_files()
+    findings += links.broken(current_app, current_pages())
     for finding in findings:
         click.echo(finding)
     if findings:

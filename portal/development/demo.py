@@ -1,4 +1,4 @@
-"""`demo load|clear`: people and a discussion to look at, which say of themselves that they are not real."""
+"""`demo load|clear`: people, a discussion and news to look at, which say of themselves that they are not real."""
 
 import click
 from flask import Flask
@@ -12,7 +12,7 @@ from portal.config import current_settings
 from portal.database import db
 from portal.declaration.models import Revision
 from portal.declaration.operations import current_revision
-from portal.development import demo_discussion
+from portal.development import demo_conference, demo_discussion, demo_literature, demo_news, demo_survey
 from portal.development.demo_discussion import DOMAIN
 from portal.signatures import operations
 from portal.signatures.models import CONFIRMED, Signature
@@ -34,7 +34,7 @@ def demo() -> None:
 @click.option("--people", type=click.IntRange(1, 100_000), default=200, show_default=True)
 @with_appcontext
 def load(people: int) -> None:
-    """Add people who have signed, some to be named, some with the newsletter, and comments in every state."""
+    """Add people, their comments in every state, answers to a survey, a conference, news, and literature."""
     session = db.session()
     revision = current_revision(session)
     if revision is None:
@@ -44,21 +44,33 @@ def load(people: int) -> None:
     session.add_all(_signature(revision, number) for number in new)
     session.add_all(_subscription(number) for number in new if number % 3 == 0)
     written = demo_discussion.load(session, current_settings(), current_addresses(), revision, now())
+    demo_literature.load(session, now())
+    answered = demo_survey.load(session, current_settings(), now())
+    entries = demo_news.load(session, now())
+    demo_conference.load(session, current_settings(), current_addresses(), now())
     _make_true(session)
-    click.echo(f"{people} demo people have signed, and {written} demo comments are written.")
+    click.echo(
+        f"{people} demo people have signed. Also there: {written} demo comments, {entries} news,"
+        f" {answered} answers to a survey, a conference, and literature."
+    )
 
 
 @demo.command()
 @with_appcontext
 def clear() -> None:
-    """Remove all demo people and their discussion."""
+    """Remove all demo people and what they did, and all other demo data."""
     session = db.session()
     number = _count(session)
     for table in (Signature, Subscription):
         session.execute(delete(table).where(table.email.endswith(f"@{DOMAIN}")))
     written = demo_discussion.clear(session, now())
+    demo_literature.clear(session)
+    demo_survey.clear(session)
+    entries = demo_news.clear(session)
+    demo_conference.clear(session, now())
     _make_true(session)
-    click.echo(f"{number} demo people and {written} demo comments are gone.")
+    gone = f"{number} demo people, {written} demo comments and {entries} news"
+    click.echo(f"{gone} are gone, with survey, conference, literature.")
 
 
 def _signature(revision: Revision, number: int) -> Signature:

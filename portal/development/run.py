@@ -121,7 +121,7 @@ def require_port(port: int) -> None:
 
 
 def prepare() -> None:
-    """Bring the database up to date and publish what has not been published of the shipped declaration."""
+    """Bring the database up to date, and publish what is shipped and has not been published."""
     say("Datenbank wird vorbereitet …")
     app = create_app()
     with app.app_context():
@@ -129,6 +129,8 @@ def prepare() -> None:
     done = subprocess.run([*FLASK, "declaration", "publish", "--all", "--yes"], cwd=ROOT, check=False)
     if done.returncode:
         say("Die Erklärung ist nicht veröffentlicht. Was zu tun ist, steht darüber; das Portal startet trotzdem.")
+    if subprocess.run([*FLASK, "literature", "load"], cwd=ROOT, check=False).returncode:
+        say("Die Literatur ist nicht aufgenommen. Was zu tun ist, steht darüber; das Portal startet trotzdem.")
 
 
 @contextmanager

@@ -15,6 +15,6 @@ NAMES: dict[str, LazyString] = {
 MEANINGS: dict[str, LazyString] = {
     OWNER: _l("darf alles und verwaltet die Konten"),
     MODERATOR: _l("entscheidet über Kommentare, Meldungen und Unterzeichnungen"),
-    EDITOR: _l("schreibt Texte, Antworten und Rundbriefe"),
+    EDITOR: _l("schreibt Texte, Antworten, Aktuelles und Newsletter"),
     AUDITOR: _l("darf alles lesen und nichts ändern"),
 }
