@@ -23,8 +23,8 @@ run: $(VENV)/run.stamp translations ## Start the portal on http://127.0.0.1:8000
 install: $(VENV)/run.stamp translations ## Set up without starting, for a server
 	@:
 
-# One process more than there are cores: half of the time they wait, for servers, browsers and workers of their own.
-PROCESSES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(1 + (os.cpu_count() or 1))') \
+# More processes than cores: half of the time they wait, for servers, browsers and workers of their own.
+PROCESSES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(1 + 2 * (os.cpu_count() or 1))') \
   --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test

@@ -121,13 +121,19 @@ def the_literature(visitor: Visitor) -> Iterator[str]:
     for name, german, english in (
         ("literature", "/literatur", "/literature"),
         ("no such literature", "/literatur?suche=niemand", "/literature?suche=nobody"),
-        ("record", "/literatur/1", "/literature/1"),
-        ("record, on the reading list", "/literatur/1?merk=1&von=/literatur", "/literature/1?merk=1&von=/literature"),
-        ("reading list", "/merkzettel?ids=1,99", "/reading-list?ids=1,99"),
         ("empty reading list", "/merkzettel", "/reading-list"),
     ):
         visitor.opens(german, english)
         yield name
+    visitor.opens("/literatur?jahr=2023", "/literature?jahr=2023")
+    visitor.clicks(".record__title a")
+    yield "record"
+    visitor.clicks("a.remember")
+    yield "record, on the reading list"
+    visitor.clicks(".reading-list a")
+    yield "reading list"
+    visitor.goes_to(f"{visitor.page.url},99999")
+    yield "reading list with a record that is not there"
     visitor.opens("/erklaerung", "/declaration")
     visitor.main.locator(".cite summary").click()
     yield "declaration, how to cite it"

@@ -143,7 +143,7 @@ def test_erasing_leaves_no_trace_of_name_and_address(
     page = browser.submit("form[action$=loeschen]")
     session.commit()
     left = everything(engine_of(app))
-    for trace in ("Ada", "ada", "example.org", "Sozialarbeiterin", "127.0.0.1"):
+    for trace in ("Ada Beispiel", "ada beispiel", "ada@", "example.org", "Sozialarbeiterin", "127.0.0.1"):
         assert trace not in left
     assert session.scalars(select(OutboxMail.id)).all() == []
     assert "Ada Beispiel" not in browser.open("/unterzeichnende").text()
