@@ -19,11 +19,12 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from portal import create_app
+from portal import database as database_module
 from portal.config import Settings
 from portal.organisers.models import Organiser
 from tests.browser import Browser, Client
 from tests.databases import Database, PostgreSQL, SQLite, engine_of, postgresql_database, postgresql_server
-from tests.office import Office, add_organiser, log_in
+from tests.office import Office, add_organiser, let_in
 
 COMPLETE = os.environ.get("PORTAL_TESTS_COMPLETE") == "1"
 """Whether nothing may be left out or skipped, as in CI."""
@@ -160,6 +161,14 @@ def _statements_are_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_need_not_outlive_the_machine() -> Iterator[None]:
+    """No commit of a test waits for the disk. What another process reads is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_module, "PRAGMAS", (*database_module.PRAGMAS, "synchronous=OFF"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The kind of database that the test runs on."""
@@ -258,12 +267,12 @@ def browser(client: Client) -> Browser:
 
 @pytest.fixture
 def office(app: Flask, session: Session) -> Office:
-    """Logs in to the office: `office("moderator")` is a browser of a new organiser with that role.
+    """Lets into the office: `office("moderator")` is a browser of a new organiser with that role.
 
     `organiser=` logs in somebody who is there already, `name=` gives a new one a name.
     """
 
     def enter(*roles: str, name: str = "", organiser: Organiser | None = None) -> Browser:
-        return log_in(app, session, organiser or add_organiser(session, *roles, name=name))
+        return let_in(app, session, organiser or add_organiser(session, *roles, name=name))
 
     return enter

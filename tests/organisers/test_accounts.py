@@ -432,6 +432,7 @@ def test_passwords_are_never_held(app: Flask, session: Session, later: Later, se
 
 def test_the_office_speaks_the_organisers_language(office: Office) -> None:
     browser = office(MODERATOR)
+    browser.open("/redaktion/konto")
     page = browser.submit("#details", name="Ada Beispiel", language="en")
     assert page.attribute("html", "lang") == "en"
 

@@ -50,6 +50,7 @@ def test_retention_removes_what_is_old_enough_and_nothing_else(session: Session,
 
 def test_every_act_has_a_name(app: Flask, office: Office, session: Session, settings: Settings) -> None:
     browser = office(OWNER)
+    browser.open("/redaktion/konto")
     browser.submit("#details", name="Ada Anders")
     browser.submit("#codes")
     other = add_organiser(session, MODERATOR)

@@ -242,6 +242,7 @@ def test_a_copied_cookie_is_worth_nothing_after_logging_out(office: Office, app:
     browser = office(MODERATOR)
     cookie = browser.client.get_cookie("portal")
     assert cookie is not None
+    browser.open("/redaktion/konto")
     page = browser.submit(".office-logout")
     assert page.path == "/redaktion/anmelden"
     assert "Sie sind abgemeldet" in page.text()
