@@ -1,12 +1,16 @@
 """The form to register."""
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from portal.language import LANGUAGES
 from portal.text.fields import AddressField, LineField, LinesField, has_web_address
+from portal.web.forms import PortalForm
 from portal.web.open_forms import GuardedForm
 
 
@@ -39,3 +43,34 @@ class RegistrationForm(GuardedForm):
     def validate_name(self, field: LineField) -> None:
         if has_web_address(field.data or ""):
             raise ValidationError(_l("Bitte geben Sie hier nur Ihren Namen ein, keine Internetadresse."))
+
+
+def _note(label: Any) -> LinesField:
+    return LinesField(
+        label,
+        [
+            DataRequired(_l("Bitte schreiben Sie, was sich geändert hat.")),
+            Length(max=1000, message=_l("Hier ist Platz für höchstens 1000 Zeichen. Bitte kürzen Sie den Text.")),
+        ],
+    )
+
+
+class ChangeForm(PortalForm):
+    """What has changed at a conference, in each language that somebody reads."""
+
+    note_de = _note(_l("Was hat sich geändert?"))
+    note_en = _note(_l("Dasselbe auf Englisch"))
+
+    def __init__(self, read: Collection[str]) -> None:
+        super().__init__()
+        for language in set(LANGUAGES) - set(read):
+            del self[f"note_{language}"]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What was typed, by language."""
+        return {
+            name.removeprefix("note_"): field.data or ""
+            for name, field in self._fields.items()
+            if name.startswith("note_")
+        }

@@ -25,6 +25,7 @@ class Registration(Base):
         CheckConstraint("(confirmed_at IS NULL) = (status = 'pending')", name="confirmed_when"),
         CheckConstraint("(seat IS NOT NULL) = (status = 'registered')", name="registered_has_a_seat"),
         CheckConstraint("seat >= 1", name="seat"),
+        CheckConstraint("status NOT IN ('waiting', 'registered') OR told_sequence IS NOT NULL", name="told"),
         CheckConstraint("NOT attended OR status = 'registered'", name="attended_with_a_seat"),
         UniqueConstraint("conference", "seat", name="uq_registrations_seat"),
         Index(
@@ -56,3 +57,5 @@ class Registration(Base):
     requested_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     """Who has confirmed first waits first."""
+    told_sequence: Mapped[int | None]
+    """SEQUENCE of the programme that the latest mail told of; None before the confirmation."""

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from portal.clock import now
 from portal.conference import operations, reading
+from portal.conference.forms import ChangeForm
 from portal.conference.models import REGISTERED, WAITING, Registration
 from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
@@ -32,6 +33,7 @@ ACTS: dict[str, Text] = {
     "registration.cancel": _l("Anmeldung zur Fachtagung abgesagt"),
     "registration.attendance": _l("Anwesenheit bei der Fachtagung vermerkt"),
     "registration.export": _l("Anmeldungen zur Fachtagung exportiert"),
+    "registration.tell": _l("Angemeldeten von einer Änderung geschrieben"),
 }
 """What the acts of this module are called in the log."""
 
@@ -41,7 +43,11 @@ def _pages(_session: Session, keys: Sequence[str]) -> Mapping[str, str]:
 
 
 SUBJECTS: dict[str, Subject] = {
-    "conference": Subject(_l("Fachtagung"), _pages, {"changed": Detail(_l("geändert")), "rows": Detail(_l("Zeilen"))}),
+    "conference": Subject(
+        _l("Fachtagung"),
+        _pages,
+        {"changed": Detail(_l("geändert")), "rows": Detail(_l("Zeilen")), "sequence": Detail(_l("Stand der Datei"))},
+    ),
     "registration": Subject(_l("Anmeldung"), details={"conference": Detail(_l("Fachtagung"))}),
 }
 """What the entries of this module in the log are about."""
@@ -82,6 +88,7 @@ def single(key: str) -> str:
         standing=reading.standing(session, conference),
         registered=reading.registered(session, key),
         waiting=reading.waiting(session, key),
+        not_told=[] if conference.is_over(now()) else operations.not_told(session, conference),
         form=ActionForm(formdata=None),
     )
 
@@ -97,6 +104,21 @@ def attendance(key: str) -> Response:
     operations.note_attendance(db.session(), key, present, current_organiser().id, now())
     db.session.commit()
     return redirect(url_for("conference_office.single", key=key, gespeichert=1), 303)
+
+
+@blueprint.route("/<key>/schreiben", methods=["GET", "POST"])
+@organisers_only(EDITOR)
+def tell(key: str) -> Any:
+    """Ask what has changed, and write it to all who have not heard of it."""
+    conference, session = _conference(key), db.session()
+    not_told = operations.not_told(session, conference)
+    form = ChangeForm({one.language for one in not_told})
+    if form.validate_on_submit():
+        told = operations.tell_of_change(session, conference, form.notes, current_organiser().id, now())
+        session.commit()
+        return redirect(url_for("conference_office.single", key=key, geschrieben=told), 303)
+    page = render_template("conference/office/tell.html", conference=conference, form=form, not_told=not_told)
+    return page, 422 if form.errors else 200
 
 
 @blueprint.post("/<key>/export")

@@ -1,6 +1,6 @@
-"""Register, confirm, wait, move up, cancel: the only ways in which a registration changes."""
+"""Register, confirm, wait, move up, hear of changes, cancel: the only ways in which a registration changes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import count
@@ -107,7 +107,7 @@ def move_up(session: Session, conference: Conference, now: datetime) -> list[Reg
     moved = list(session.scalars(first.execution_options(populate_existing=True)))
     seats = (number for number in count(1) if number not in taken)
     for row in moved:
-        row.status, row.seat = REGISTERED, next(seats)
+        row.status, row.seat, row.told_sequence = REGISTERED, next(seats), conference.sequence
     session.flush()
     return moved
 
@@ -161,6 +161,36 @@ def remove_registration(session: Session, settings: Settings, row: Registration,
     known = conferences(settings).get(conference)
     if counted and known is not None:
         _congratulate(session, move_up(session, known, now), now)
+
+
+def not_told(session: Session, conference: Conference) -> list[Registration]:
+    """Who comes or waits, and has had no mail since the programme has got its latest SEQUENCE."""
+    rows = select(Registration).where(
+        _of(conference.key),
+        Registration.status.in_((WAITING, REGISTERED)),
+        Registration.told_sequence < conference.sequence,
+    )
+    return list(session.scalars(rows.order_by(Registration.id).execution_options(populate_existing=True)))
+
+
+def tell_of_change(session: Session, conference: Conference, notes: Mapping[str, str], by: int, now: datetime) -> int:
+    """Mail to all who are `not_told` how the conference stands now; how many these are.
+
+    Each hears once of each SEQUENCE, however often this is called. `notes` are the organisers' words by language of
+    the reader. Of a conference that is over nobody hears any more.
+    """
+    if conference.is_over(now):
+        return 0
+    _take_turn(session, conference.key)
+    told = not_told(session, conference)
+    for row in told:
+        row.told_sequence = conference.sequence
+        _tell(session, "changed", row, now, cancelled=conference.cancelled, note=notes[row.language])
+    if told:
+        subject = f"conference {conference.key}"
+        audit.record(session, by, "registration.tell", subject, now, rows=len(told), sequence=conference.sequence)
+    session.flush()
+    return len(told)
 
 
 def note_attendance(session: Session, conference: str, present: Collection[int], by: int, now: datetime) -> int:
@@ -226,7 +256,7 @@ def _confirm(session: Session, settings: Settings, request: OptIn, now: datetime
         _discard(session, request)
         optin.minimise(session, request, now)
         return
-    row.status, row.confirmed_at = WAITING, now
+    row.status, row.confirmed_at, row.told_sequence = WAITING, now, conference.sequence
     session.flush()
     moved = move_up(session, conference, now)
     if row in moved:

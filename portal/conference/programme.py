@@ -204,6 +204,10 @@ class Conference(_Part):
     def updated_at(self) -> datetime:
         return datetime.combine(self.updated, time(), UTC)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its last day has passed."""
+        return now >= self.ends_at
+
     def takes_registrations(self, now: datetime) -> bool:
         """Whether somebody can ask for a place at that moment."""
         return not self.cancelled and self.registration is not None and now < self.registration.ends

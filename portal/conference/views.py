@@ -10,6 +10,7 @@ from portal.addresses import current_addresses
 from portal.clock import now
 from portal.conference import calendar, operations, reading, structured, wording
 from portal.conference.forms import RegistrationForm
+from portal.conference.models import REGISTERED
 from portal.conference.operations import Entry
 from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
@@ -171,7 +172,11 @@ def _calendar_file(values: Mapping[str, Any]) -> Attachment | None:
     return Attachment(f"{conference.key}.ics", "text", "calendar", content, {"method": "PUBLISH"})
 
 
-ATTACHMENTS = {"conference/mail/registered": _calendar_file}
+def _new_calendar_file(values: Mapping[str, Any]) -> Attachment | None:
+    return _calendar_file(values) if values["status"] == REGISTERED else None
+
+
+ATTACHMENTS = {"conference/mail/registered": _calendar_file, "conference/mail/changed": _new_calendar_file}
 """What goes with mails of this slice, by template."""
 
 

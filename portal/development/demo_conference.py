@@ -24,7 +24,7 @@ def load(session: Session, settings: Settings, book: AddressBook, now: datetime)
     if there is not None or conference is None or not conference.sample or conference.registration is None:
         return 0
     people = conference.registration.capacity - 1
-    session.add_all(_registration(book, number, now) for number in range(1, people + 1))
+    session.add_all(_registration(book, number, conference.sequence, now) for number in range(1, people + 1))
     public_changed(session)
     return people
 
@@ -37,7 +37,7 @@ def clear(session: Session, now: datetime) -> None:
     public_changed(session)
 
 
-def _registration(book: AddressBook, number: int, now: datetime) -> Registration:
+def _registration(book: AddressBook, number: int, sequence: int, now: datetime) -> Registration:
     address = book.identify(f"tagung{number}@{DOMAIN}")
     return Registration(
         conference=KEY,
@@ -52,4 +52,5 @@ def _registration(book: AddressBook, number: int, now: datetime) -> Registration
         attended=False,
         requested_at=now,
         confirmed_at=now,
+        told_sequence=sequence,
     )

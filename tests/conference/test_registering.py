@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,9 @@ from portal.privacy.operations import link_token
 from tests.browser import Browser
 from tests.conference.conftest import KEY, Register, link_of, mails, number_of, people, write
 from tests.conftest import MakeApp
-from tests.office import Office
+from tests.databases import engine_of
+from tests.letters import letters, part
+from tests.office import Office, add_organiser
 
 FORM = "/fachtagung/tagung/anmeldung"
 MANY = 20
@@ -40,6 +43,12 @@ def fill_in(browser: Browser, email: str, **fields: Any) -> None:
     browser.open(FORM)
     page = browser.submit(name=email.partition("@")[0], email=email, consent=True, **fields)
     assert page.path == "/fachtagung/tagung/postfach"
+
+
+def started_again(content: Path, **changes: Any) -> None:
+    """The file says something else, and the portal has read it."""
+    write(content, **changes)
+    programme._load.cache_clear()
 
 
 def cancel_link(settings: Settings, number: int) -> str:
@@ -141,8 +150,7 @@ def test_the_page_to_confirm_says_that_it_is_too_late(
     register("ada@example.org", confirmed=False)
     link = f"/bestaetigen/{link_of(session, settings, 'ada@example.org')}"
     assert "hat schon begonnen oder ist abgesagt" not in browser.open(link).text()
-    write(content, cancelled=True)
-    programme._load.cache_clear()
+    started_again(content, cancelled=True)
     later = Browser(make_app(content=content).test_client())
     assert "hat schon begonnen oder ist abgesagt" in later.open(link).text()
     assert later.submit().status == 410
@@ -214,14 +222,12 @@ def test_more_places_in_the_file_let_people_move_up(
 ) -> None:
     for name in ("ada", "bea", "cem", "dia"):
         register(f"{name}@example.org")
-    write(content, registration={"capacity": 3, "until": "2030-06-30"})
-    programme._load.cache_clear()
+    started_again(content, registration={"capacity": 3, "until": "2030-06-30"})
     operations.fill_places(session, settings, now())
     assert people(session)["cem"] == ("registered", 3)
     assert people(session)["dia"] == ("waiting", None)
     assert mails(session)[-1] == ("registered", "cem")
-    write(content, registration={"capacity": 1, "until": "2030-06-30"})
-    programme._load.cache_clear()
+    started_again(content, registration={"capacity": 1, "until": "2030-06-30"})
     operations.cancel(session, settings, number_of(session, "ada"), now())
     assert people(session)["dia"] == ("waiting", None), "there are more than places already"
 
@@ -304,3 +310,88 @@ def test_the_office_sees_ticks_exports_and_cancels(office: Office, session: Sess
     assert auditor.open("/redaktion/fachtagung/tagung").status == 200
     owner = office("owner")
     assert "Anmeldung" in owner.open("/redaktion/protokoll").text()
+
+
+@pytest.fixture
+def moved(app: Flask, content: Path, session: Session, register: Register) -> Flask:
+    """The portal after the conference was moved: Ada and Cem have its two places, and Gil waits.
+
+    Dora has asked for a place and not confirmed, Eva has cancelled.
+    """
+    for name in ("ada", "eva", "cem", "gil"):
+        register(f"{name}@example.org")
+    register("dora@example.org", confirmed=False)
+    operations.cancel(session, app.extensions["settings"], number_of(session, "eva"), now())
+    session.execute(update(Registration).where(Registration.name == "cem").values(language="en"))
+    session.commit()
+    started_again(content, sequence=4, to="2030-07-03")
+    return app
+
+
+def calendar_of(letter: EmailMessage) -> bytes:
+    """The calendar file that comes with a mail, or nothing."""
+    return b"".join(bytes(file.get_payload(decode=True)) for file in letter.iter_attachments())
+
+
+def test_everybody_hears_once_of_each_change(
+    moved: Flask, office: Office, session: Session, content: Path, register: Register
+) -> None:
+    before = len(mails(session))
+    editor = office("editor")
+    page = editor.open("/redaktion/fachtagung/tagung")
+    assert "3 Personen wissen noch nicht, was sich geändert hat" in page.text()
+    editor.follow("Allen von der Änderung schreiben")
+    page = editor.submit(note_de="  ", note_en="One more day.")
+    assert page.status == 422
+    assert page.fields("form.form")["note_en"] == "One more day."
+    assert len(mails(session)) == before
+    page = editor.submit(note_de="Ein Tag mehr.", note_en="One more day.")
+    assert "Alle, die von der Änderung noch nichts wussten, bekommen jetzt eine Mail." in page.text()
+    assert mails(session)[before:] == [("changed", "ada"), ("changed", "cem"), ("changed", "gil")]
+    told = letters(moved, session)[before:]
+    assert ["One more day." in part(one, "plain") for one in told] == [False, True, False]
+    assert [b"SEQUENCE:4" in calendar_of(one) for one in told] == [True, True, False], "who waits has none"
+    assert b"DTEND;VALUE=DATE:20300704" in calendar_of(told[0])
+    assert session.scalars(select(AuditEntry.detail).where(AuditEntry.act == "registration.tell")).all() == [
+        {"rows": 3, "sequence": 4}
+    ]
+    page = editor.open("/redaktion/fachtagung/tagung/schreiben")
+    assert "Niemand muss noch etwas erfahren" in page.text()
+    register("fee@example.org")
+    assert "wissen noch nicht" not in editor.open("/redaktion/fachtagung/tagung").text()
+    started_again(content, sequence=5, cancelled=True)
+    editor.open("/redaktion/fachtagung/tagung/schreiben")
+    editor.submit(note_de="Leider.", note_en="Alas.")
+    cancelled = letters(moved, session)[-4]
+    assert cancelled["Subject"] == "Die Fachtagung findet nicht statt"
+    assert b"STATUS:CANCELLED" in calendar_of(cancelled)
+
+
+def test_of_a_conference_that_is_over_nobody_hears(moved: Flask, session: Session, settings: Settings) -> None:
+    conference, over = conferences(settings)[KEY], datetime(2030, 7, 4, tzinfo=UTC)
+    before = len(mails(session))
+    assert operations.tell_of_change(session, conference, {"de": "x", "en": "x"}, 1, over) == 0
+    assert len(mails(session)) == before
+
+
+def test_two_who_write_at_once_write_once(moved: Flask, session: Session, settings: Settings) -> None:
+    before, conference, together = len(mails(session)), conferences(settings)[KEY], Barrier(2)
+    by = add_organiser(session, "editor").id
+    session.commit()
+
+    def write_to_all(_number: int) -> int:
+        with Session(engine_of(moved)) as own, moved.app_context():
+            together.wait()
+            told = operations.tell_of_change(own, conference, {"de": "x", "en": "x"}, by, now())
+            own.commit()
+            return told
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(write_to_all, range(2))) == [0, 3]
+    assert len(mails(session)) == before + 3
+
+
+def test_the_database_knows_what_everybody_with_a_place_was_told(session: Session, register: Register) -> None:
+    register("ada@example.org")
+    with pytest.raises(IntegrityError, match="told"):
+        session.execute(update(Registration).values(told_sequence=None))

@@ -20,6 +20,12 @@ PLACE = {"name": "Zoë Müller-Özdemir", "conference": "beispiel", "number": 7}
 LETTERS: dict[str, dict[str, Any]] = {
     "conference/mail/already": {**PLACE, "status": "waiting"},
     "conference/mail/cancelled": {**PLACE, "by_organisers": False},
+    "conference/mail/changed": {
+        **PLACE,
+        "status": "registered",
+        "cancelled": False,
+        "note": "Der Vortrag beginnt erst um 11 Uhr.\nAlles andere bleibt.",
+    },
     "conference/mail/confirm": {
         "name": "Zoë Müller-Özdemir",
         "conference": "beispiel",

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("attended", sa.Boolean(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_sequence", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "(confirmed_at IS NULL) = (status = 'pending')", name=op.f("ck_registrations_confirmed_when")
         ),
@@ -39,6 +40,9 @@ def upgrade() -> None:
         sa.CheckConstraint("seat >= 1", name=op.f("ck_registrations_seat")),
         sa.CheckConstraint(
             "status IN ('pending', 'waiting', 'registered', 'withdrawn')", name=op.f("ck_registrations_status")
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('waiting', 'registered') OR told_sequence IS NOT NULL", name=op.f("ck_registrations_told")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
         sa.UniqueConstraint("conference", "seat", name=op.f("uq_registrations_seat")),
