@@ -1,7 +1,7 @@
 """Taking over records from a reference manager: first what would happen with each, then the rows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.bibliography.reference import Name, Reference
 from portal.database import take_turns
 from portal.language import LANGUAGES
 from portal.literature.models import PUBLIC, PUBLISHER, Record, RecordImport, RecordName
-from portal.literature.operations import Entry, new, searchable
+from portal.literature.operations import LITERATURE, Entry, new, normal, searchable
 from portal.organisers import audit
 from portal.web.caching import public_changed
 
@@ -92,7 +92,7 @@ def _reference(values: Mapping[str, Any]) -> Reference | None:
 
 def look_at(session: Session, found: Iterable[Found]) -> list[Candidate]:
     """What would become of each record of a file."""
-    several = list(found)
+    several = [replace(one, reference=normal(one.reference)) if one.reference else one for one in found]
     references = [one.reference for one in several if one.reference]
     by_doi = _numbers_by_doi(session, {one.doi.lower() for one in references if one.doi})
     by_likeness = _numbers_by_likeness(session, {one.year for one in references})
@@ -150,7 +150,7 @@ def write(
     `sha256` is that of the preview: the same one again writes nothing and returns the first import. What has got the
     same DOI in the meantime is left out.
     """
-    take_turns(session, "literature")
+    take_turns(session, LITERATURE)
     known = session.scalar(select(RecordImport).where(RecordImport.sha256 == sha256))
     if known is not None:
         return known

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.bibliography.reference import Name, Reference
+from portal.bibliography.reference import Name, Reference, person
 from portal.database import take_turns
 from portal.literature.models import (
     AUTHOR,
@@ -48,6 +48,9 @@ LINES = (
 )
 """The fields of a reference that are columns of the same name."""
 
+LITERATURE = "literature"
+"""Whose turn is taken by whoever writes a DOI or the name of a topic: none of them is there twice."""
+
 
 class Outdated(Exception):
     """Somebody else has changed the record meanwhile."""
@@ -86,6 +89,7 @@ def find(session: Session, number: int, *, changing: bool = False) -> Record | N
 
 def add(session: Session, entry: Entry, by: int, now: datetime) -> Record:
     """A new record, as a draft. Raises DoiTaken."""
+    take_turns(session, LITERATURE)
     record = new(session, entry, by, now)
     audit.record(session, by, "record.add", f"record {record.id}", now)
     return record
@@ -102,6 +106,7 @@ def new(session: Session, entry: Entry, by: int | None, now: datetime) -> Record
 
 def change(session: Session, number: int, version: int, entry: Entry, by: int, now: datetime) -> Record:
     """Write down what is said of a record now. Raises Outdated if it is not what `version` was, and DoiTaken."""
+    take_turns(session, LITERATURE)
     record = _seen(session, number, version)
     _write(session, record, entry)
     record.version += 1
@@ -137,7 +142,9 @@ def erase(session: Session, number: int, version: int, by: int, now: datetime) -
 def release_import(session: Session, number: int, by: int, now: datetime) -> int:
     """Let everyone read what came with an import and is still a draft; how many those are."""
     drafts = update(Record).where(Record.import_id == number, Record.state == DRAFT)
-    public = drafts.values(state=PUBLIC, version=Record.version + 1, changed_at=now).returning(Record.id)
+    public = drafts.values(state=PUBLIC, version=Record.version + 1, changed_at=now, changed_by_id=by).returning(
+        Record.id
+    )
     released = len(session.scalars(public, execution_options={"synchronize_session": False}).all())
     if released:
         audit.record(session, by, "records.release", f"import {number}", now, records=released)
@@ -151,7 +158,7 @@ def load(session: Session, seeds: Iterable[Seed], now: datetime) -> list[str]:
 
     What the office has changed, hidden or deleted since stays as it is.
     """
-    take_turns(session, "literature")
+    take_turns(session, LITERATURE)
     known = set(session.scalars(select(Record.seed).where(Record.seed.is_not(None))))
     deleted = select(AuditEntry.detail).where(AuditEntry.act == "record.delete")
     known |= {detail.get("seed") for detail in session.scalars(deleted)}
@@ -173,6 +180,7 @@ def load(session: Session, seeds: Iterable[Seed], now: datetime) -> list[str]:
 
 def add_topic(session: Session, name_de: str, name_en: str, by: int, now: datetime) -> Topic | None:
     """A new topic; None if there is one of that name in either language."""
+    take_turns(session, LITERATURE)
     if _same_topic(session, name_de, name_en, 0):
         return None
     topic = Topic(name_de=name_de, name_en=name_en)
@@ -184,6 +192,7 @@ def add_topic(session: Session, name_de: str, name_en: str, by: int, now: dateti
 
 def rename_topic(session: Session, number: int, name_de: str, name_en: str, by: int, now: datetime) -> bool:
     """Give a topic other names; False if it is gone, or another one has such a name."""
+    take_turns(session, LITERATURE)
     topic = session.get(Topic, number)
     if topic is None or _same_topic(session, name_de, name_en, number):
         return False
@@ -246,7 +255,7 @@ def _seen(session: Session, number: int, version: int) -> Record:
 
 
 def _write(session: Session, record: Record, entry: Entry) -> None:
-    reference = _normal(entry.reference)
+    reference = normal(entry.reference)
     record.type = reference.type
     for name in LINES:
         setattr(record, name, getattr(reference, name))
@@ -271,13 +280,14 @@ def _write(session: Session, record: Record, entry: Entry) -> None:
     record.first_name = searchable(names[0] if names else reference.title)
 
 
-def _normal(reference: Reference) -> Reference:
-    """The reference with what is invisible removed."""
+def normal(reference: Reference) -> Reference:
+    """The reference with what is invisible removed, and without names of which nothing is left then."""
     lines = {name: single_line(getattr(reference, name)) for name in LINES}
     names = {
         role: tuple(
-            Name(*(single_line(part) for part in (one.family, one.given, one.suffix, one.literal)))
+            name
             for one in getattr(reference, role)
+            if (name := person(*map(single_line, (one.family or one.literal, one.given, one.suffix))))
         )
         for role in ("authors", "editors")
     }
@@ -317,8 +327,10 @@ def _with_doi(session: Session, doi: str) -> int | None:
 
 
 def _same_topic(session: Session, name_de: str, name_en: str, but: int) -> bool:
-    same = (func.lower(Topic.name_de) == name_de.lower()) | (func.lower(Topic.name_en) == name_en.lower())
-    return session.scalar(select(Topic.id).where(same, Topic.id != but).limit(1)) is not None
+    """Whether another topic is called so, in whatever case. Compared here: SQLite knows the case of ASCII alone."""
+    others = session.execute(select(Topic.name_de, Topic.name_en).where(Topic.id != but))
+    wanted = (searchable(name_de), searchable(name_en))
+    return any(mine == searchable(its) for other in others for mine, its in zip(wanted, other, strict=True))
 
 
 def _topic_named(session: Session, name_de: str, name_en: str) -> Topic:

@@ -1,10 +1,10 @@
-"""Numbers in addresses and forms: those that a row can have."""
+"""What addresses and forms may say: numbers that a row can have, and text that a database takes."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 LARGEST = 2**31 - 1
 """The largest number that a column of either database takes; an address with a larger one leads nowhere."""
@@ -15,6 +15,15 @@ class RowNumber(IntegerConverter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"max": LARGEST, **options})
+
+
+class Text(UnicodeConverter):
+    """What `<…>` in an address stands for. With a NUL in it, which no file name and no row has, it leads nowhere."""
+
+    def to_python(self, value: str) -> str:
+        if "\x00" in value:
+            raise ValidationError
+        return value
 
 
 def number_in(given: Mapping[str, str], name: str) -> int | None:
@@ -28,4 +37,4 @@ def number_in(given: Mapping[str, str], name: str) -> int | None:
 
 def init_app(app: Flask) -> None:
     """Must come before any address is registered."""
-    app.url_map.converters["int"] = RowNumber
+    app.url_map.converters.update({"int": RowNumber, "default": Text, "string": Text})

@@ -1,19 +1,26 @@
 """Writing records down: constraints, versions, states, and the shipped ones."""
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.bibliography.reading import read
 from portal.bibliography.reference import Name
 from portal.config import ROOT
-from portal.literature import operations, reading
+from portal.literature import importing, operations, reading
+from portal.literature.importing import FAULTY, NEW, Candidate
 from portal.literature.models import PUBLIC, Record, RecordName, Topic
-from portal.literature.operations import DoiTaken, NotAllowed, Outdated, as_reference
+from portal.literature.operations import DoiTaken, Entry, NotAllowed, Outdated, as_reference
 from portal.literature.reading import Question
 from portal.literature.seed import read_seeds
 from portal.organisers.models import AuditEntry
 from tests.bibliography.references import KNOWN
+from tests.databases import engine_of
 from tests.literature.conftest import NOON, entry, published
 from tests.office import add_organiser
 
@@ -146,3 +153,63 @@ def test_the_search_gets_what_is_public(session: Session, article: Record) -> No
     assert "Büchner, Stefanie" in entries[0].text
     assert reading.SOURCE.public(session, [str(article.id), "999999"], NOON) == {str(article.id)}
     assert [place.endpoint for place in reading.places(session, NOON)] == ["literature.listing", "literature.record"]
+
+
+def test_a_topic_is_there_once_in_whatever_case(session: Session) -> None:
+    by = add_organiser(session, "editor").id
+    first = operations.add_topic(session, "Ämter", "Offices", by, NOON)
+    assert first is not None
+    other = operations.add_topic(session, "Schulen", "Schools", by, NOON)
+    assert other is not None
+    session.commit()
+    for names in (("Ämter", "x"), ("ÄMTER", "x"), ("x", "offices")):
+        assert operations.add_topic(session, *names, by, NOON) is None
+        assert not operations.rename_topic(session, other.id, *names, by, NOON)
+    assert operations.rename_topic(session, first.id, "ÄMTER", "Offices", by, NOON)
+
+
+def test_who_imports_and_who_writes_take_turns(app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record with the same DOI cannot come in between what an import looks up and what it writes."""
+    by = add_organiser(session, "editor").id
+    session.commit()
+    reference = entry(doi="10.1000/182").reference
+    candidate = Candidate("", NEW, reference, ())
+    look_up, threads = importing._numbers_by_doi, ThreadPoolExecutor(1)
+
+    def add() -> None:
+        with Session(engine_of(app)) as other:
+            operations.add(other, Entry(reference), by, NOON)
+            other.commit()
+
+    def meanwhile(*args: Any) -> dict[str, int]:
+        found, writing = look_up(*args), threads.submit(add)
+        wait([writing], timeout=0.5)
+        running.append(writing)
+        return found
+
+    running = list[Future[None]]()
+    monkeypatch.setattr(importing, "_numbers_by_doi", meanwhile)
+    with threads:
+        assert importing.write(session, [candidate], "0" * 64, by, NOON, release=False).number == 1
+        session.commit()
+        with pytest.raises(DoiTaken):
+            running[0].result()
+
+
+def test_what_cannot_be_seen_is_not_imported(session: Session) -> None:
+    by = add_organiser(session, "editor").id
+    found = read("@misc{a, title={\u200b}}\n@misc{b, title={\u200bTitel}, author={\u200b, Ada and \u200b}}".encode())
+    nothing, something = importing.look_at(session, found)
+    assert nothing.kind == FAULTY
+    importing.write(session, [something], "0" * 64, by, NOON, release=False)
+    record = session.scalars(select(Record)).one()
+    assert (record.title, as_reference(record).authors) == ("Titel", (Name(literal="Ada"),))
+
+
+def test_what_an_import_brought_is_released_by_whoever_does_it(session: Session) -> None:
+    first, second = add_organiser(session, "editor").id, add_organiser(session, "editor").id
+    made = importing.write(session, [Candidate("", NEW, entry().reference, ())], "0" * 64, first, NOON, release=False)
+    assert operations.release_import(session, made.id, second, NOON) == 1
+    record = session.scalars(select(Record)).one()
+    assert (record.state, record.version, record.changed_by_id) == (PUBLIC, 2, second)
+    assert operations.release_import(session, made.id, second, NOON) == 0

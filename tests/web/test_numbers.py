@@ -58,3 +58,11 @@ def test_a_decision_that_cannot_be_is_not_found(session: Session, office: Office
     moderator.open("/redaktion/kommentare/import")
     fields = {"csrf_token": moderator.page.fields()["csrf_token"], "decision": typed}
     assert moderator.client.post("/redaktion/kommentare/rueckgaengig", data=fields).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address", ["/umfrage/{}", "/umfrage/{}/danke", "/daten/umfrage/{}.csv", "/fachtagung/{}", "/fachtagung/x/{}.ics"]
+)
+def test_an_address_with_a_nul_in_it_leads_nowhere(client: Client, address: str) -> None:
+    """Edge case 11: a file's name may have none, nor may a row on PostgreSQL."""
+    assert client.get(address.format("x%00y")).status_code == 404
