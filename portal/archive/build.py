@@ -143,8 +143,7 @@ def _workshop(target: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Refused(f"Another build of {target} is at work.") from error
-        if old.exists() and not target.exists():
-            old.rename(target)
+        _put_back(old, target)
         _refuse_what_is_no_archive(target)
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
@@ -155,8 +154,15 @@ def _workshop(target: Path) -> Iterator[Path]:
                 target.rename(old)
             new.rename(target)
         finally:
+            _put_back(old, target)
             shutil.rmtree(new, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(old: Path, target: Path) -> None:
+    """The former archive, where it was moved away and no other one came into its place."""
+    if old.exists() and not target.exists():
+        old.rename(target)
 
 
 def _refuse_what_is_no_archive(target: Path) -> None:

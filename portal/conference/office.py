@@ -100,8 +100,10 @@ def attendance(key: str) -> Response:
     _conference(key)
     if not ActionForm().validate_on_submit():
         abort(400)
-    present = {int(one) for one in request.form.getlist("present") if number_in({"n": one}, "n")}
-    operations.note_attendance(db.session(), key, present, current_organiser().id, now())
+    present, before = (
+        {int(one) for one in request.form.getlist(name) if number_in({"n": one}, "n")} for name in ("present", "before")
+    )
+    operations.note_attendance(db.session(), key, present, before, current_organiser().id, now())
     db.session.commit()
     return redirect(url_for("conference_office.single", key=key, gespeichert=1), 303)
 

@@ -193,13 +193,18 @@ def tell_of_change(session: Session, conference: Conference, notes: Mapping[str,
     return len(told)
 
 
-def note_attendance(session: Session, conference: str, present: Collection[int], by: int, now: datetime) -> int:
-    """Tick those of the registered who are there, and untick the others; how many were changed."""
+def note_attendance(
+    session: Session, conference: str, present: Collection[int], before: Collection[int], by: int, now: datetime
+) -> int:
+    """Tick those of the registered who are there now and were not `before`, untick those of whom it is the other way
+    round, and leave all others as they are: several people may have the list open. How many were changed."""
     _take_turn(session, conference)
-    rows = session.scalars(select(Registration).where(_of(conference), Registration.status == REGISTERED)).all()
-    changed = [row for row in rows if row.attended != (row.id in present)]
+    registered = select(Registration).where(_of(conference), Registration.status == REGISTERED)
+    rows = session.scalars(registered.execution_options(populate_existing=True)).all()
+    there = {row.id: row.id in present if (row.id in present) != (row.id in before) else row.attended for row in rows}
+    changed = [row for row in rows if row.attended != there[row.id]]
     for row in changed:
-        row.attended = not row.attended
+        row.attended = there[row.id]
     if changed:
         audit.record(session, by, "registration.attendance", f"conference {conference}", now, changed=len(changed))
     session.flush()

@@ -143,8 +143,8 @@ class Conference(_Part):
             for one in self.sessions
             if not self.first_day <= one.day <= self.last_day
         ]
-        if self.registration and self.registration.until > self.last_day:
-            wrong.append("registration.until: liegt nach der Tagung. Bitte nennen Sie einen Tag davor.")
+        if self.registration and self.registration.until >= self.first_day:
+            wrong.append("registration.until: liegt nicht vor der Tagung. Bitte nennen Sie einen Tag davor.")
         return wrong
 
     def _wrong_references(self) -> list[str]:

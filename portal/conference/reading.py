@@ -80,12 +80,12 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
             words = one.summary.paragraphs(language)
             values = {"key": one.key, "language": language}
             yield Entry(one.key, language, one.title.of(language), "\n".join(words), "conference.programme", values)
-            for part in one.sessions:
+            for number, part in enumerate(one.sessions, 1):
                 text = "\n".join(part.abstract.paragraphs(language) if part.abstract else ())
                 speakers = ", ".join(one.speakers[name].name for name in part.speakers)
-                named = {**values, "name": part.id}
-                title = part.title.of(language)
-                key = f"{one.key}/{part.id}"[:64]
+                named, title = {**values, "name": part.id}, part.title.of(language)
+                # By its number: a name as long as both together has no place in the index.
+                key = f"{one.key}/{number}"
                 yield Entry(key, language, title, f"{speakers}\n{text}".strip(), "conference.session", named)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from portal.bibliography.reference import TYPES, Name, Reference, issued_on, plain_doi
 from portal.content import ContentError, read_yaml
@@ -31,6 +31,12 @@ class _Name(_Model):
     family: str = ""
     given: str = ""
     literal: str = ""
+
+    @model_validator(mode="after")
+    def is_one(self) -> Self:
+        if bool(self.literal) == bool(self.family or self.given) or bool(self.family) != bool(self.given):
+            raise ValueError("has either family and given, or literal")
+        return self
 
 
 class _Topic(_Model):

@@ -43,6 +43,12 @@ def everything(session: Session, now: datetime) -> Sequence[NewsEntry]:
     return session.scalars(_latest(now)).all()
 
 
+def numbers(session: Session, now: datetime) -> Sequence[tuple[int, datetime]]:
+    """The number of each entry that is public, the latest first, and when its words were last changed."""
+    rows = session.execute(_ordered(now).with_only_columns(NewsEntry.id, NewsEntry.changed_at))
+    return [(number, changed_at) for number, changed_at in rows]
+
+
 def find(session: Session, number: int, now: datetime) -> NewsEntry | None:
     """The entry, if it is public."""
     return session.scalar(_public(now).where(NewsEntry.id == number))
@@ -58,6 +64,9 @@ def _public(now: datetime) -> Select[NewsEntry]:
     return select(NewsEntry).where(NewsEntry.published_at <= now, NewsEntry.withdrawn_at.is_(None))
 
 
+def _ordered(now: datetime) -> Select[NewsEntry]:
+    return _public(now).order_by(NewsEntry.published_at.desc(), NewsEntry.id.desc())
+
+
 def _latest(now: datetime) -> Select[NewsEntry]:
-    ordered = _public(now).order_by(NewsEntry.published_at.desc(), NewsEntry.id.desc())
-    return ordered.options(selectinload(NewsEntry.texts))
+    return _ordered(now).options(selectinload(NewsEntry.texts))

@@ -14,8 +14,8 @@ from portal.web.sitemap import Place
 
 def places(session: Session, now: datetime) -> Iterator[Place]:
     """The public entries."""
-    for entry in reading.everything(session, now):
-        yield Place("news.single", {"number": entry.id}, entry.changed_at.date())
+    for number, changed_at in reading.numbers(session, now):
+        yield Place("news.single", {"number": number}, changed_at.date())
 
 
 def _entries(session: Session, now: datetime) -> Iterator[Entry]:
@@ -26,7 +26,7 @@ def _entries(session: Session, now: datetime) -> Iterator[Entry]:
 
 
 def _public(session: Session, keys: Collection[str], now: datetime) -> set[str]:
-    return set(keys) & {str(entry.id) for entry in reading.everything(session, now)}
+    return set(keys) & {str(number) for number, _changed_at in reading.numbers(session, now)}
 
 
 NEWS = Source("news", _l("Aktuelles"), _entries, _public)

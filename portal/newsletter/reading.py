@@ -30,6 +30,11 @@ def published(session: Session, language: str, limit: int | None = None) -> list
     return [Published(*row) for row in session.execute(rows.limit(limit))]
 
 
+def numbers(session: Session) -> set[int]:
+    """The numbers of all newsletters, in whatever language."""
+    return set(session.scalars(_begun().with_only_columns(Campaign.id)))
+
+
 def find(session: Session, number: int, language: str) -> Published | None:
     """One newsletter in this language, or in the one that it has."""
     rows = [Published(*row) for row in session.execute(_begun().where(Campaign.id == number))]

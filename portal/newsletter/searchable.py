@@ -30,8 +30,7 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
 
 
 def _public(session: Session, keys: Collection[str], _now: datetime) -> set[str]:
-    numbers = {str(one.number) for language in LANGUAGES for one in reading.published(session, language)}
-    return set(keys) & numbers
+    return set(keys) & set(map(str, reading.numbers(session)))
 
 
 NEWSLETTERS = Source("newsletter", _l("Newsletter"), _entries, _public)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.addresses import Address
 from portal.config import Settings
+from portal.database import take_turns
 from portal.mail import outbox
 from portal.mail.suppression import insertion, is_suppressed
 from portal.organisers import audit
@@ -93,6 +94,7 @@ def open_survey(
     session: Session, key: str, questionnaire: Questionnaire, now: datetime, *, by: int | None
 ) -> OpenedSurvey:
     """Freeze the questionnaire; it can be answered from its first day on. Raises AlreadyOpened."""
+    take_turns(session, f"survey {key}")
     if find(session, key) is not None:
         raise AlreadyOpened(key)
     survey = OpenedSurvey(
@@ -154,8 +156,8 @@ def invite(
     *,
     by: int | None,
 ) -> Invited:
-    """Mail one link each to addresses that have none yet. Raises NotOpen."""
-    if survey.questionnaire.access != "invitation" or survey.closed_at is not None:
+    """Mail one link each to addresses that have none yet. Raises NotOpen, also when it is over."""
+    if survey.questionnaire.access != "invitation" or state(survey, now) == CLOSED:
         raise NotOpen
     new = before = suppressed = 0
     for address in addresses:
@@ -172,7 +174,8 @@ def invite(
             continue
         outbox.queue(session, _mail(survey, invitation, reminder=False), now)
         new += 1
-    survey.invited += new
+    # Added in the database: somebody else may be inviting, too.
+    session.execute(update(OpenedSurvey).where(OpenedSurvey.id == survey.id).values(invited=OpenedSurvey.invited + new))
     audit.record(session, by, "survey.invite", f"survey {survey.key}", now, number=new)
     return Invited(new, before, suppressed)
 

@@ -233,3 +233,21 @@ def test_the_folder_may_lie_where_no_folder_is_yet(archive: Archive, tmp_path: P
     archive.folder = tmp_path / "tief" / "drin"
     archive.build()
     assert (archive.folder / "index.html").is_file()
+
+
+def test_the_former_archive_comes_back_if_the_new_one_cannot_take_its_place(
+    archive: Archive, routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes(probe="<p>Alt</p>")
+    archive.build()
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name.endswith(".new"):
+            raise OSError("no space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert "no space left" in archive.build(succeeds=False)
+    assert "Alt" in archive.text("probe/index.html")
+    assert [one.name for one in archive.folder.parent.glob(".archive.*")] == [".archive.lock"]

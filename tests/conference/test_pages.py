@@ -1,6 +1,7 @@
 """The public pages, calendar files, and what search engines read."""
 
 import json
+import shutil
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,14 +12,17 @@ import extruct
 import pytest
 from flask import Flask
 from icalendar import Calendar
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.clock import now
 from portal.conference import reading
 from portal.mail.compose import Composer
 from portal.mail.models import OutboxMail
+from portal.search.models import SearchEntry
+from portal.search.operations import refresh
 from tests.browser import Browser, Client
-from tests.conference.conftest import KEY, Register, write
+from tests.conference.conftest import KEY, Register, described, write
 from tests.conftest import MakeApp
 from tests.letters import letters
 
@@ -128,8 +132,8 @@ def test_a_place_comes_with_a_calendar_file(app: Flask, session: Session, regist
 def test_search_and_sitemap_know_what_is_public(app: Flask, session: Session) -> None:
     with app.test_request_context("/"):
         keys = {one.key for one in reading.SOURCE.entries(session, now())}
-        assert keys == {"2023", KEY, "tagung/vortrag", "tagung/entfaellt"}
-        assert reading.SOURCE.public(session, {"tagung/vortrag", "beispiel"}, now()) == {"tagung/vortrag"}
+        assert keys == {"2023", KEY, "tagung/1", "tagung/2"}
+        assert reading.SOURCE.public(session, {"tagung/1", "beispiel"}, now()) == {"tagung/1"}
         assert {one.values.get("key") for one in reading.places(session, now())} == {None, "2023", KEY}
 
 
@@ -139,3 +143,18 @@ def test_no_page_says_who_comes(browser: Browser, register: Register) -> None:
         text = browser.open(address).response.text
         assert "Geheim" not in text
         assert "Rampe" not in text
+
+
+def test_long_names_of_sessions_are_all_found(make_app: MakeApp, content: Path, session: Session) -> None:
+    """What the index calls them has a limit, and two must not become one there."""
+    other, key, first = content.parent / "lang", "k" * 48, described()["sessions"][0]
+    shutil.copytree(content, other)
+    sessions = [{**first, "id": "v" * 47 + end, "room": room} for end, room in (("a", "saal"), ("b", "neben"))]
+    write(other, key, sessions=sessions)
+    app = make_app(content=other)
+    with app.app_context():
+        assert refresh(session, [reading.SOURCE], now(), 100)
+        names = session.scalars(select(SearchEntry.key).where(SearchEntry.key.startswith(key))).all()
+        assert len(names) == 6
+        assert max(map(len, names)) <= 64
+        assert reading.SOURCE.public(session, names, now()) == set(names)

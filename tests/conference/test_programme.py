@@ -47,7 +47,7 @@ def changed_session(**changes: Any) -> dict[str, Any]:
         (changed_session(id="anmeldung"), "'anmeldung' ist für eine Seite vergeben"),
         (changed_session(materials=[{"title": words("x"), "url": "javascript:1"}]), "sessions.0.materials.0.url:"),
         ({"registration": {"capacity": 0, "until": "2030-06-30"}}, "registration.capacity:"),
-        ({"registration": {"capacity": 2, "until": "2030-08-01"}}, "registration.until: liegt nach der Tagung"),
+        ({"registration": {"capacity": 2, "until": "2030-07-01"}}, "registration.until: liegt nicht vor der Tagung"),
         ({"sessions": [described()["sessions"][0]] * 2}, "die id 'vortrag' kommt zweimal vor"),
     ],
 )

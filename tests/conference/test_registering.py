@@ -395,3 +395,22 @@ def test_the_database_knows_what_everybody_with_a_place_was_told(session: Sessio
     register("ada@example.org")
     with pytest.raises(IntegrityError, match="told"):
         session.execute(update(Registration).values(told_sequence=None))
+
+
+def test_two_who_tick_at_the_door_do_not_untick_each_other(
+    office: Office, session: Session, register: Register
+) -> None:
+    for name in ("ada", "bea"):
+        register(f"{name}@example.org")
+    ada, bea = str(number_of(session, "ada")), str(number_of(session, "bea"))
+    left, right = office("editor"), office("owner")
+    for door in (left, right):
+        door.open("/redaktion/fachtagung/tagung")
+    form = 'form[action$="/anwesenheit"]'
+    left.submit(form, present=[ada])
+    right.submit(form, present=[bea])
+    here = select(Registration.name).where(Registration.attended).order_by(Registration.name)
+    assert session.scalars(here).all() == ["ada", "bea"]
+    right.submit(form, present=[bea])
+    session.commit()
+    assert session.scalars(here).all() == ["bea"]

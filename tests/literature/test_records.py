@@ -1,9 +1,11 @@
 """Writing records down: constraints, versions, states, and the shipped ones."""
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.bibliography.reading import read
 from portal.bibliography.reference import Name
 from portal.config import ROOT
+from portal.content import ContentError
 from portal.literature import importing, operations, reading
 from portal.literature.importing import FAULTY, NEW, Candidate
 from portal.literature.models import PUBLIC, Record, RecordName, Topic
@@ -213,3 +216,12 @@ def test_what_an_import_brought_is_released_by_whoever_does_it(session: Session)
     record = session.scalars(select(Record)).one()
     assert (record.state, record.version, record.changed_by_id) == (PUBLIC, 2, second)
     assert operations.release_import(session, made.id, second, NOON) == 0
+
+
+@pytest.mark.parametrize(
+    "name", [{}, {"family": "Beispiel"}, {"given": "Ada"}, {"literal": "Institut", "given": "Ada"}]
+)
+def test_a_shipped_name_is_a_persons_or_an_institutions(tmp_path: Path, name: dict[str, str]) -> None:
+    (tmp_path / "eintrag.yaml").write_text(yaml.safe_dump({"type": "book", "title": "Titel", "authors": [name]}))
+    with pytest.raises(ContentError, match="either family and given, or literal"):
+        read_seeds(tmp_path)

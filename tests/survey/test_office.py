@@ -1,6 +1,7 @@
 """The office's pages about surveys, and the commands: opening, inviting, reading, exporting, importing."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from portal.organisers.models import AuditEntry
 from portal.privacy.operations import erase, export
 from portal.survey import operations
 from portal.survey.models import Answer, FreeText, Invitation
+from portal.survey.operations import NotOpen
 from tests.browser import Browser
 from tests.conftest import MakeApp
 from tests.mail.probe import outbox
@@ -215,3 +217,14 @@ def test_the_demo_fills_and_empties_the_example(app: Flask, session: Session) ->
     demo_survey.clear(session)
     assert session.scalars(select(Answer)).all() == []
     assert operations.find(session, "beispiel") is None
+
+
+def test_nobody_is_invited_to_what_is_over(app: Flask, session: Session) -> None:
+    """Not in the hour either in which who has begun may still send."""
+    survey = opened(session, access="invitation", closes="2026-11-20")
+    ada = app.extensions["addresses"].identify("ada@example.org")
+    over = operations.ends_at(survey.questionnaire)
+    assert over is not None
+    with pytest.raises(NotOpen):
+        operations.invite(session, survey, [ada], "de", over, by=None)
+    assert operations.invite(session, survey, [ada], "de", over - timedelta(seconds=1), by=None).new == 1
