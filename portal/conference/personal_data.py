@@ -45,11 +45,14 @@ def _purge(session: Session, now: datetime, settings: Settings) -> int:
         conference = known.get(row.conference)
         ended = conference.ends_at if conference else None
         kept_until = ended + timedelta(days=KEPT_DAYS) if ended else row.requested_at + WITHOUT_A_FILE
+        needless = ended is not None and row.needs and now >= ended + timedelta(days=NEEDS_KEPT_DAYS)
+        over = now >= kept_until or row.status == WITHDRAWN
+        if not (needless or over):
+            continue
         held = holds.is_held(session, row)
-        if ended and row.needs and now >= ended + timedelta(days=NEEDS_KEPT_DAYS) and not held:
+        if needless and not held:
             row.needs = None
-        lifted = row.status == WITHDRAWN and not held
-        if lifted or (now >= kept_until and row.status != WITHDRAWN):
+        if over and not (held and row.status == WITHDRAWN):
             operations.remove_registration(session, settings, row, now)
             removed += 1
     return removed

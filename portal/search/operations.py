@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
@@ -20,6 +21,10 @@ from portal.web.caching import PublicVersion
 
 LOOK_AGAIN = timedelta(minutes=5)
 """After this time everything is compared even if nothing public was changed: some things become public by the clock."""
+
+REST = 10
+"""So many times as long as comparing has taken, it is left alone: on SQLite nobody can write meanwhile, and where many
+sign at once, the public version goes up all the time. What is taken back does not wait for it."""
 
 STEP = 500
 """So many new entries are written in one transaction: on SQLite everybody else who writes waits for it."""
@@ -34,14 +39,19 @@ class Keeper:
         self._sources = sources
         self._version: int | None = None
         self._due: datetime | None = None
+        self._rested: datetime | None = None
 
     def __call__(self, session: Session, now: datetime) -> None:
         """In a transaction of the worker's."""
+        if self._rested is not None and now < self._rested:
+            return
         version = session.scalar(select(PublicVersion.number))
         if self._due is not None and version == self._version and now < self._due:
             return
+        began = monotonic()
         if refresh(session, self._sources, now, STEP):
             self._version, self._due = version, now + LOOK_AGAIN
+        self._rested = now + REST * timedelta(seconds=monotonic() - began)
 
 
 def refresh(session: Session, sources: Sequence[Source], now: datetime, most: int) -> bool:

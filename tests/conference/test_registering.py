@@ -414,3 +414,29 @@ def test_two_who_tick_at_the_door_do_not_untick_each_other(
     right.submit(form, present=[bea])
     session.commit()
     assert session.scalars(here).all() == ["bea"]
+
+
+def test_retention_asks_for_holds_only_of_what_would_go(
+    app: Flask, session: Session, settings: Settings, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes through all registrations each hour, and a conference may have thousands."""
+    register("ada@example.org", needs="Rampe")
+    monkeypatch.setattr(holds, "is_held", lambda *_: pytest.fail("nothing is over yet"))
+    assert registrations(settings).purge(session, conferences(settings)[KEY].ends_at, settings) == 0
+
+
+def test_a_mailbox_gets_so_many_mails_a_day_and_no_more(
+    session: Session, settings: Settings, register: Register
+) -> None:
+    for number in range(settings.mails_per_address_and_day + 3):
+        register("ada@example.org", confirmed=False, name=f"Ada {number}")
+    assert mails(session) == [("confirm", "ada")] * settings.mails_per_address_and_day
+
+
+def test_the_same_again_mails_nothing_and_a_correction_replaces_the_link(
+    session: Session, settings: Settings, register: Register
+) -> None:
+    for name in ("Ada", "Ada", "Ada B"):
+        register("ada@example.org", confirmed=False, name=name)
+    assert mails(session) == [("confirm", "ada")] * 2
+    assert people(session) == {"Ada B": ("pending", None)}

@@ -4,6 +4,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from portal.clock import now
 from portal.news import operations, reading
 from portal.news.models import DRAFT, PUBLISHED, SCHEDULED, WITHDRAWN, NewsEntry
 from portal.news.operations import NotNow, Outdated, Words
+from portal.organisers.models import AuditEntry
 from tests.browser import Browser, Client
 from tests.office import add_organiser
 
@@ -143,3 +145,29 @@ def test_the_feed_says_the_same_in_both_languages(session: Session, client: Clie
         ids = [entry.findtext(f"{A}id") for entry in entries]
         assert ids == [f"http://portal.test/aktuelles/{entry.id}" for entry in (both, one)]
     assert client.get("/feed/aktuelles.atom").headers["Cache-Control"] == "public, no-cache"
+
+
+def test_each_entry_has_an_address_of_its_own(session: Session, browser: Browser) -> None:
+    one, other = published(session, GERMAN), published(session)
+    assert browser.open(f"/aktuelles/{one.id}").text("h1") == "Nur deutsch"
+    assert browser.open(f"/aktuelles/{other.id}").text("h1") == "Neue Fassung"
+
+
+def test_what_is_public_says_at_once_what_was_changed_and_the_log_knows(session: Session, browser: Browser) -> None:
+    entry = published(session)
+    assert browser.open(f"/aktuelles/{entry.id}").text("h1") == "Neue Fassung"
+    operations.save(session, entry.id, 2, GERMAN, entry.changed_by_id, now())
+    assert browser.open(f"/aktuelles/{entry.id}").text("h1") == "Nur deutsch"
+    acts = select(AuditEntry.act).where(AuditEntry.subject == f"news {entry.id}").order_by(AuditEntry.id)
+    assert session.scalars(acts).all() == ["news.start", "news.schedule", "news.change"]
+    draft = written(session)
+    operations.save(session, draft.id, 1, GERMAN, draft.changed_by_id, now())
+    of_draft = select(AuditEntry.act).where(AuditEntry.subject == f"news {draft.id}")
+    assert session.scalars(of_draft).all() == ["news.start"], "nobody else could read it"
+
+
+def test_what_is_public_is_not_published_again(session: Session) -> None:
+    """Its day would change, and with it its place in every feed reader."""
+    entry = published(session)
+    with pytest.raises(NotNow):
+        operations.publish(session, entry.id, 2, None, entry.changed_by_id, now())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import lazy_gettext
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from portal.news import operations as news
 from portal.search import operations, reading
 from portal.search.models import SearchEntry
 from portal.search.reading import Found
+from portal.search.sources import Entry, Source
 from tests.browser import Browser
 from tests.conftest import MakeApp
 from tests.discussion.written import written
@@ -232,6 +234,26 @@ def test_the_keeper_works_only_when_something_public_has_changed(
     assert len(times) == 3, "what is not complete is gone on with"
 
 
+def test_the_keeper_rests_longer_than_it_works(app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With thousands of things, comparing takes seconds, in which nobody can sign on SQLite."""
+    times: list[int] = []
+    clock = iter([0.0, 3.0, 100.0, 100.0])
+
+    def refresh(*_: object) -> bool:
+        times.append(1)
+        return True
+
+    monkeypatch.setattr(operations, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(operations, "refresh", refresh)
+    keeper, moment = operations.Keeper(()), now()
+    keeper(session, moment)
+    publish_revision(session)
+    keeper(session, moment + timedelta(seconds=29))
+    assert len(times) == 1
+    keeper(session, moment + timedelta(seconds=30))
+    assert len(times) == 2
+
+
 def test_much_that_is_new_comes_in_step_by_step(app: Flask, session: Session) -> None:
     revision = publish_revision(session)
     for number in range(5):
@@ -343,3 +365,38 @@ def test_floods_of_questions_are_refused(make_app: MakeApp) -> None:
     client = make_app(rate_limit_search="2 per minute", allowed_networks="").test_client()
     assert [client.get("/suche?q=x").status_code for _ in range(3)] == [200, 200, 429]
     assert client.get("/suche").status_code == 200, "the empty form costs nothing"
+
+
+def test_what_was_found_has_pages(session: Session, refreshed: Callable[[], None], find: Callable[..., Found]) -> None:
+    for number in range(reading.PAGE + 2):
+        published(session, {"de": (f"Meldung {number}", "Zwetschgenmus")})
+    refreshed()
+    first, second = find("Zwetschgenmus"), find("Zwetschgenmus", page=2)
+    assert (len(first.hits), len(second.hits)) == (reading.PAGE, 2)
+    assert len({str(hit.values) for hit in (*first.hits, *second.hits)}) == first.total == reading.PAGE + 2
+
+
+def test_what_a_file_says_now_takes_the_place_of_what_it_said(session: Session) -> None:
+    """No trigger sees a file: comparing alone finds the change, and what is gone."""
+
+    def say(*titles: str) -> list[str]:
+        entries = [Entry(str(number), "de", title, "Text", "pages.home") for number, title in enumerate(titles)]
+        source = Source("probe", lazy_gettext("Probe"), lambda *_: entries, lambda *_: set())
+        assert operations.refresh(session, [source], now(), operations.STEP)
+        return list(session.scalars(select(SearchEntry.title).order_by(SearchEntry.key)))
+
+    assert say("Alt", "Bleibt") == ["Alt", "Bleibt"]
+    assert say("Neu", "Bleibt") == ["Neu", "Bleibt"]
+    assert say("Neu") == ["Neu"]
+
+
+def test_rebuilding_trusts_nothing_that_is_there(app: Flask, session: Session, refreshed: Callable[[], None]) -> None:
+    published(session)
+    refreshed()
+    session.execute(update(SearchEntry).values(title="Kaputt"))
+    refreshed()
+    assert "Kaputt" in session.scalars(select(SearchEntry.title)).all()
+    session.commit()
+    assert app.test_cli_runner().invoke(args=["search", "rebuild"]).exit_code == 0
+    session.expire_all()
+    assert "Kaputt" not in session.scalars(select(SearchEntry.title)).all()
