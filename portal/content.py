@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 import yaml
 from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -124,3 +125,50 @@ def current_content() -> Content:
     """The content of the running application."""
     content: Content = current_app.extensions["content"]
     return content
+
+
+_REMEDIES = {
+    "missing": "Die Angabe fehlt.",
+    "extra_forbidden": "Diese Angabe gibt es hier nicht. Vielleicht ist sie verschrieben oder falsch eingerückt.",
+    "union_tag_not_found": "Es fehlt type (single, multiple, scale, matrix, number oder text) oder ganz oben kind.",
+    "union_tag_invalid": "Das gibt es nicht. type ist single, multiple, scale, matrix, number oder text; kind ist"
+    " survey oder external.",
+    "string_type": "Hier steht ein Text, am besten in Anführungszeichen. YAML liest 1, ja und no nicht als Text.",
+    "string_too_short": "Der Text ist leer. Bitte ausfüllen, wo es zwei Sprachen gibt, in beiden.",
+    "int_type": "Hier steht eine ganze Zahl.",
+    "int_parsing": "Hier steht eine ganze Zahl.",
+    "bool_type": "Hier steht true oder false.",
+    "bool_parsing": "Hier steht true oder false.",
+    "model_type": "Hier stehen Angaben mit Namen, bei einem Text zum Beispiel de und en.",
+    "tuple_type": "Hier steht eine Liste; jeder Eintrag beginnt mit einem Strich.",
+    "date_type": "Hier steht ein Tag in der Form 2027-01-31.",
+    "date_from_datetime_parsing": "Hier steht ein Tag in der Form 2027-01-31.",
+    "time_type": "Hier steht eine Uhrzeit in Anführungszeichen, zum Beispiel '10:30'.",
+    "time_parsing": "Hier steht eine Uhrzeit in Anführungszeichen, zum Beispiel '10:30'.",
+}
+
+
+def remedy(mistake: ErrorDetails) -> str:
+    """What is wrong with a value in a file, and what to do, in German. A `value_error` says it itself."""
+    context = mistake.get("ctx") or {}
+    match mistake["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            return f"Möglich ist: {context['expected'].replace(' or ', ' oder ')}."
+        case "string_pattern_mismatch" if "https" in context["pattern"]:
+            return "Ein Link beginnt mit https:// und hat keine Leerzeichen."
+        case "string_pattern_mismatch":
+            letter = " und beginnt mit einem Buchstaben" if context["pattern"].startswith("^[a-z][") else ""
+            return f"Eine Kennung besteht aus a–z, Ziffern und Strichen{letter}."
+        case "string_too_long":
+            return f"Höchstens {context['max_length']} Zeichen."
+        case "too_short":
+            return f"Mindestens {context['min_length']} Einträge."
+        case "too_long":
+            return f"Höchstens {context['max_length']} Einträge."
+        case "greater_than_equal":
+            return f"Die Zahl muss mindestens {context['ge']} sein."
+        case "less_than_equal":
+            return f"Die Zahl darf höchstens {context['le']} sein."
+    return _REMEDIES.get(mistake["type"], f"Das passt nicht ({mistake['msg']}). Bitte den Wert berichtigen.")

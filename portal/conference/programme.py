@@ -11,16 +11,16 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
+from portal.clock import BERLIN
 from portal.config import Settings
-from portal.content import ContentError
+from portal.content import ContentError, remedy
 from portal.text.bilingual import Words
 
-BERLIN = ZoneInfo("Europe/Berlin")
 FILE = "conference.yaml"
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KEY_LENGTH = 48
@@ -241,16 +241,6 @@ def _load(folder: Path) -> Mapping[str, Conference]:
     return {one.key: one for one in sorted(found, key=lambda one: one.first_day, reverse=True)}
 
 
-_REMEDIES = {
-    "missing": "fehlt. Bitte ergänzen Sie dieses Feld.",
-    "extra_forbidden": "Dieses Feld gibt es hier nicht. Bitte prüfen Sie die Schreibweise und die Einrückung.",
-    "string_too_short": "ist leer. Bitte tragen Sie einen Text ein.",
-    "string_too_long": "ist zu lang. Bitte kürzen Sie den Text.",
-    "string_pattern_mismatch": "hat nicht die erlaubte Form. Bitte berichtigen Sie: Namen haben nur a–z, 0–9 und"
-    " Bindestriche, Links beginnen mit https://.",
-}
-
-
 def _read(path: Path) -> Conference:
     key = path.parent.name
     if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
@@ -266,15 +256,11 @@ def _read(path: Path) -> Conference:
     try:
         return Conference.model_validate({**data, "key": key})
     except ValidationError as error:
-        lines = [_said(dict(one)) for one in error.errors(include_url=False)]
+        lines = [_said(one) for one in error.errors(include_url=False)]
         raise ContentError(f"{path}:\n  " + "\n  ".join(lines)) from error
 
 
-def _said(mistake: dict[str, Any]) -> str:
+def _said(mistake: ErrorDetails) -> str:
     """One mistake in a line: the field, what is wrong, what to do."""
-    if mistake["type"] == "value_error":
-        words = str(mistake["ctx"]["error"])
-    else:
-        words = _REMEDIES.get(mistake["type"], f"passt nicht ({mistake['msg']}). Bitte berichtigen Sie den Wert.")
     where = ".".join(str(part) for part in mistake["loc"])
-    return f"{where}: {words}" if where else words
+    return f"{where}: {remedy(mistake)}" if where else remedy(mistake)

@@ -19,6 +19,13 @@ PUBLISHERS = (
 """The bodies behind the declaration. It names no authors: organisers, speakers and participants agreed on it."""
 
 
+def label_words(label: str) -> str:
+    """What kind of text a revision is."""
+    if label == SUMMARY:
+        return str(_("Zusammenfassung in eigenen Worten"))
+    return str(_("vereinbarter Wortlaut") if label == ORIGINAL else _("überarbeitete Fassung"))
+
+
 def revision_address(revision: Revision) -> str:
     """The full address of a revision, in the language of the page."""
     return current_settings().base_url + url_for("declaration.revision", number=revision.number)
@@ -36,7 +43,7 @@ def revision_reference(revision: Revision, language: str) -> Reference:
     return Reference(
         type=REPORT,
         title=text.title,
-        genre=_("Fassung %(number)s, %(label)s", number=revision.number, label=_label(revision)),
+        genre=_("Fassung %(number)s, %(label)s", number=revision.number, label=label_words(revision.label)),
         publisher="; ".join(PUBLISHERS),
         issued=(revision.dated.year, revision.dated.month, revision.dated.day),
         url=revision_address(revision),
@@ -105,9 +112,3 @@ def thesis_json_ld(revision: Revision, thesis: Thesis, language: str) -> Mapping
 
 def _hash(revision: Revision) -> dict[str, str]:
     return {"@type": "PropertyValue", "propertyID": "sha256", "value": revision.sha256}
-
-
-def _label(revision: Revision) -> str:
-    if revision.label == SUMMARY:
-        return str(_("Zusammenfassung in eigenen Worten"))
-    return str(_("vereinbarter Wortlaut") if revision.label == ORIGINAL else _("überarbeitete Fassung"))

@@ -5,13 +5,12 @@ These commands speak German, like the organisers who use them; a terminal has no
 
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import IntegrityError
 
-from portal.clock import now
+from portal.clock import BERLIN, now
 from portal.config import current_settings
 from portal.content import ContentError
 from portal.database import db
@@ -130,7 +129,7 @@ def _other_language(number: int, language: str) -> TextSource | None:
 
 
 def _day(dated: date | None) -> date:
-    moment = dated or now().astimezone(ZoneInfo("Europe/Berlin"))
+    moment = dated or now().astimezone(BERLIN)
     return date(moment.year, moment.month, moment.day)
 
 

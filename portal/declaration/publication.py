@@ -18,13 +18,13 @@ from portal.config import current_settings
 from portal.content import current_content
 from portal.database import db
 from portal.declaration import operations, typesetting
-from portal.declaration.models import ORIGINAL, SUMMARY, Revision, RevisionText, Thesis
+from portal.declaration.citing import label_words, revision_address
+from portal.declaration.models import SUMMARY, Revision, RevisionText, Thesis
 from portal.declaration.source import CLOSING, as_markdown
 from portal.language import current_language, localized
 from portal.text.blocks import plain_lines
 from portal.text.markdown import organisers_html
 from portal.text.trees import Node, tree_of
-from portal.web.atom import absolute
 from portal.web.caching import public_page
 
 bp = Blueprint("publication", __name__)
@@ -82,13 +82,6 @@ def thesis_preview(number: int, key: str) -> Response:
     return _picture(revision, thesis, said.heading or _thesis_name(thesis), said.language)
 
 
-def label_words(label: str) -> str:
-    """What kind of text a revision is."""
-    if label == SUMMARY:
-        return str(_("Zusammenfassung in eigenen Worten"))
-    return str(_("vereinbarter Wortlaut") if label == ORIGINAL else _("überarbeitete Fassung"))
-
-
 def revision_name(revision: Revision) -> str:
     """«Fassung 1 vom 22. November 2026»."""
     return str(_("Fassung %(number)s vom %(date)s", number=revision.number, date=format_date(revision.dated, "long")))
@@ -99,11 +92,6 @@ def qr_code(address: str) -> str:
     drawn = io.BytesIO()
     segno.make(address, error="m", micro=False).save(drawn, kind="svg", light="#fff", border=4)
     return drawn.getvalue().decode()
-
-
-def address_of(revision: Revision) -> str:
-    """Where this revision is read, for good."""
-    return absolute("declaration.revision", number=revision.number)
 
 
 def _find(number: int) -> Revision:
@@ -147,7 +135,7 @@ def notices(revision: Revision, said: RevisionText) -> list[tuple[str, str]]:
 def _printed(revision: Revision) -> dict[str, Any]:
     """What `templates/typst/declaration.typ` sets."""
     said = revision.text(current_language())
-    name, label, address = revision_name(revision), label_words(revision.label), address_of(revision)
+    name, label, address = revision_name(revision), label_words(revision.label), revision_address(revision)
     operator = current_content().operator.name
     return {
         "language": current_language(),
@@ -208,7 +196,7 @@ def _trees(source: str, address: str, highest: int) -> list[Node | str]:
 
 def _plain(revision: Revision) -> str:
     said = revision.text(current_language())
-    address = address_of(revision)
+    address = revision_address(revision)
     paragraphs = [
         _underlined(said.title, "="),
         f"{revision_name(revision)}\n{label_words(revision.label)}",
@@ -232,7 +220,7 @@ def _plain_theses(revision: Revision, language: str) -> Iterator[str]:
     for thesis in revision.theses:
         said = thesis.text(language)
         yield _underlined(f"{thesis.position}. {said.heading or _thesis_name(thesis)}", "-")
-        yield _words(said.text, address_of(revision))
+        yield _words(said.text, revision_address(revision))
 
 
 def _underlined(heading: str, line: str) -> str:

@@ -8,7 +8,6 @@ the address could have chosen, besides a name.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
 from flask_babel import gettext as _
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal import tokens
 from portal.addresses import Address
+from portal.clock import BERLIN
 from portal.config import Settings, current_settings
 from portal.database import take_turns
 from portal.discussion.models import (
@@ -48,7 +48,6 @@ _ABOUT_DECISIONS = {
 DIGEST = "discussion/mail/digest"
 DIGEST_FROM_HOUR = 7
 """Nobody is told before this hour, German time, what waits for them."""
-_GERMAN_TIME = ZoneInfo("Europe/Berlin")
 
 
 def confirm_context(comments: Iterable[Comment]) -> dict[str, Any]:
@@ -193,7 +192,7 @@ def digest(session: Session, _settings: Settings, now: datetime) -> int:
 
     Where nobody moderates, the owners are told. Returns how many mails were posted.
     """
-    today = now.astimezone(_GERMAN_TIME)
+    today = now.astimezone(BERLIN)
     if today.hour < DIGEST_FROM_HOUR:
         return 0
     take_turns(session, DIGEST)

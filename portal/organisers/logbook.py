@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.clock import BERLIN
 from portal.organisers import audit
 from portal.organisers.frame import Detail, Office
 from portal.organisers.models import AuditEntry, Organiser
-from portal.web.charts import ZONE
 
 PAGE = 50
 BATCH = 1000
@@ -172,7 +172,7 @@ def _matching(statement: Select[Any], wanted: Wanted) -> Select[Any]:
         named = [AuditEntry.subject.startswith(f"{one} ", autoescape=True) for one in wanted.subject]
         statement = statement.where(or_(AuditEntry.subject.in_(wanted.subject), *named))
     if wanted.since:
-        statement = statement.where(AuditEntry.at >= datetime.combine(wanted.since, time(), ZONE))
+        statement = statement.where(AuditEntry.at >= datetime.combine(wanted.since, time(), BERLIN))
     if wanted.until:
-        statement = statement.where(AuditEntry.at < datetime.combine(wanted.until + timedelta(days=1), time(), ZONE))
+        statement = statement.where(AuditEntry.at < datetime.combine(wanted.until + timedelta(days=1), time(), BERLIN))
     return statement

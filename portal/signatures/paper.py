@@ -15,7 +15,7 @@ from portal.clock import now
 from portal.config import current_settings
 from portal.content import Operator, current_content
 from portal.database import db
-from portal.declaration import publication, typesetting
+from portal.declaration import citing, publication, typesetting
 from portal.declaration.models import Revision
 from portal.declaration.operations import revisions
 from portal.language import current_language, localized
@@ -47,8 +47,8 @@ def _printed(revision: Revision) -> dict[str, Any]:
     """What `templates/typst/sheet.typ` sets."""
     said = revision.text(current_language())
     operator = current_content().operator
-    address, privacy = publication.address_of(revision), absolute("privacy.policy")
-    name, label = publication.revision_name(revision), publication.label_words(revision.label)
+    address, privacy = citing.revision_address(revision), absolute("privacy.policy")
+    name, label = publication.revision_name(revision), citing.label_words(revision.label)
     return {
         "language": current_language(),
         "text_language": said.language,

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from portal.clock import BERLIN
 from portal.config import Settings
 from portal.database import take_turns
 from portal.survey.disclosure import LEAST
 from portal.survey.models import Answer, FreeText, OpenedSurvey, SealedAnswer
-from portal.web.charts import ZONE
 
 SMALLEST = 1024
 NONCE = 12
@@ -67,7 +67,7 @@ def empty(session: Session, settings: Settings, survey: OpenedSurvey, now: datet
         delete(SealedAnswer).where(SealedAnswer.survey_id == survey.id).returning(SealedAnswer.sealed)
     )
     sheets = [_unseal(settings, survey.id, sealed) for sealed in rows.scalars()]
-    contents, day = [dict(sheet.content) for sheet in sheets], now.astimezone(ZONE).date()
+    contents, day = [dict(sheet.content) for sheet in sheets], now.astimezone(BERLIN).date()
     if len(sheets) < LEAST:
         latest = session.scalar(select(func.max(Answer.day)).where(Answer.survey_id == survey.id))
         taken = delete(Answer).where(Answer.survey_id == survey.id, Answer.day == latest).returning(Answer.content)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.addresses import Address
+from portal.clock import BERLIN
 from portal.config import Settings
 from portal.database import take_turns
 from portal.mail import outbox
@@ -21,7 +22,6 @@ from portal.survey.box import Sheet
 from portal.survey.models import Answer, FreeText, Invitation, OpenedSurvey, SealedAnswer, UsedForm
 from portal.survey.questionnaire import Questionnaire
 from portal.web.caching import public_changed
-from portal.web.charts import ZONE
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +73,14 @@ def state(survey: OpenedSurvey, now: datetime) -> str:
 
 
 def begins_at(questionnaire: Questionnaire) -> datetime:
-    return datetime.combine(questionnaire.opens, time(), ZONE)
+    return datetime.combine(questionnaire.opens, time(), BERLIN)
 
 
 def ends_at(questionnaire: Questionnaire) -> datetime | None:
     """The first moment after the last day, if there is one."""
     if questionnaire.closes is None:
         return None
-    return datetime.combine(questionnaire.closes + timedelta(days=1), time(), ZONE)
+    return datetime.combine(questionnaire.closes + timedelta(days=1), time(), BERLIN)
 
 
 def takes_answers(survey: OpenedSurvey, now: datetime) -> bool:
@@ -128,7 +128,7 @@ def answer_openly(
         raise NotOpen
     secret = settings.secret_key.get_secret_value().encode()
     key = hmac.new(secret, f"survey form {survey.id} {form}".encode(), hashlib.sha256).hexdigest()
-    row = insertion(session, UsedForm).values(key=key, survey_id=survey.id, day=now.astimezone(ZONE).date())
+    row = insertion(session, UsedForm).values(key=key, survey_id=survey.id, day=now.astimezone(BERLIN).date())
     if session.scalar(row.on_conflict_do_nothing().returning(UsedForm.key)) is None:
         raise AlreadyAnswered
     box.drop(session, settings, survey, sheet)
@@ -227,7 +227,7 @@ def _subject(session: Session, text: FreeText) -> str:
 
 def tend(session: Session, settings: Settings, now: datetime) -> int:
     """Close what is over, empty the boxes, and forget which forms were sent; how many answers were taken out."""
-    session.execute(delete(UsedForm).where(UsedForm.day < (now - FORMS_KEPT).astimezone(ZONE).date()))
+    session.execute(delete(UsedForm).where(UsedForm.day < (now - FORMS_KEPT).astimezone(BERLIN).date()))
     taken = 0
     for survey in session.scalars(select(OpenedSurvey).order_by(OpenedSurvey.id)).all():
         ends = ends_at(survey.questionnaire)

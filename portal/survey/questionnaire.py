@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from portal.content import ContentError
+from portal.content import ContentError, remedy
 from portal.text.bilingual import Words
 
 FILE = "survey.yaml"
@@ -329,7 +329,7 @@ def parse(data: Any, name: str) -> Questionnaire | External:
     try:
         return _SURVEY.validate_python(data)
     except ValidationError as error:
-        problems = [f"{_place(data, one['loc'])}{_remedy(one)}" for one in error.errors(include_url=False)]
+        problems = [f"{_place(data, one['loc'])}{remedy(one)}" for one in error.errors(include_url=False)]
         raise ContentError("\n".join(f"{name}: {problem}" for problem in problems)) from error
 
 
@@ -363,42 +363,3 @@ def _place(data: Any, loc: Sequence[int | str]) -> str:
 
 _TAGS = {"survey", "external", "single", "multiple", "scale", "matrix", "number", "text"}
 """What pydantic puts into the place of an error besides the names that stand in the file."""
-
-_REMEDIES = {
-    "missing": "Die Angabe fehlt.",
-    "extra_forbidden": "Diese Angabe gibt es hier nicht. Vielleicht ist sie verschrieben oder falsch eingerückt.",
-    "union_tag_not_found": "Es fehlt type (single, multiple, scale, matrix, number oder text) oder ganz oben kind.",
-    "union_tag_invalid": "Das gibt es nicht. type ist single, multiple, scale, matrix, number oder text; kind ist"
-    " survey oder external.",
-    "string_type": "Hier steht ein Text, am besten in Anführungszeichen. YAML liest 1, ja und no nicht als Text.",
-    "string_too_short": "Der Text ist leer. Bitte in beiden Sprachen ausfüllen.",
-    "string_pattern_mismatch": "Eine Kennung besteht aus a–z, Ziffern und Strichen und beginnt mit einem Buchstaben.",
-    "int_type": "Hier steht eine ganze Zahl.",
-    "int_parsing": "Hier steht eine ganze Zahl.",
-    "bool_type": "Hier steht true oder false.",
-    "bool_parsing": "Hier steht true oder false.",
-    "model_type": "Hier stehen Angaben mit Namen, bei einem Text zum Beispiel de und en.",
-    "tuple_type": "Hier steht eine Liste; jeder Eintrag beginnt mit einem Strich.",
-    "date_type": "Hier steht ein Tag in der Form 2027-01-31.",
-    "date_from_datetime_parsing": "Hier steht ein Tag in der Form 2027-01-31.",
-}
-
-
-def _remedy(error: Mapping[str, Any]) -> str:
-    context = error.get("ctx") or {}
-    match error["type"]:
-        case "value_error":
-            return str(context["error"])
-        case "literal_error":
-            return f"Möglich ist: {context['expected'].replace(' or ', ' oder ')}."
-        case "string_too_long":
-            return f"Höchstens {context['max_length']} Zeichen."
-        case "too_short":
-            return f"Mindestens {context['min_length']} Einträge."
-        case "too_long":
-            return f"Höchstens {context['max_length']} Einträge."
-        case "greater_than_equal":
-            return f"Die Zahl muss mindestens {context['ge']} sein."
-        case "less_than_equal":
-            return f"Die Zahl darf höchstens {context['le']} sein."
-    return _REMEDIES.get(error["type"], str(error["msg"]))

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.clock import BERLIN
 from portal.config import current_settings
 from portal.content import ContentError
 from portal.language import LANGUAGES
@@ -20,7 +21,6 @@ from portal.survey.operations import CLOSED, OPEN, PLANNED
 from portal.survey.questionnaire import External, Questionnaire
 from portal.survey.results import Results
 from portal.survey.tables import ForeignTable
-from portal.web.charts import ZONE
 from portal.web.sitemap import Place
 
 
@@ -138,6 +138,6 @@ def places(session: Session, now: datetime) -> Iterable[Place]:
     for one in listed(session, now):
         opened = operations.find(session, one.key)
         changed = opened.closed_at or opened.opened_at if opened else None
-        yield Place("survey.single", {"survey": one.key}, changed.astimezone(ZONE).date() if changed else None)
+        yield Place("survey.single", {"survey": one.key}, changed.astimezone(BERLIN).date() if changed else None)
         if opened and results_are_public(opened, now) and operations.number_of_answers(session, opened) >= LEAST:
             yield Place("survey.results", {"survey": one.key})

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from flask_babel import LazyString, format_date
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-ZONE = ZoneInfo("Europe/Berlin")
-"""Days and weeks begin when they begin for the organisers."""
+from portal.clock import BERLIN
+
 WEEKS = 12
 
 
@@ -31,17 +30,17 @@ class Week:
 
     @property
     def begins(self) -> datetime:
-        return datetime.combine(self.monday, time(), ZONE)
+        return datetime.combine(self.monday, time(), BERLIN)
 
     @property
     def ends(self) -> datetime:
         """The moment at which the next one begins: a week in which the clocks change is an hour longer or shorter."""
-        return datetime.combine(self.monday + timedelta(days=7), time(), ZONE)
+        return datetime.combine(self.monday + timedelta(days=7), time(), BERLIN)
 
 
 def latest_weeks(now: datetime, number: int = WEEKS) -> list[Week]:
     """The latest weeks, the present one last."""
-    today = now.astimezone(ZONE).date()
+    today = now.astimezone(BERLIN).date()
     monday = today - timedelta(days=today.weekday())
     return [Week(monday - timedelta(weeks=ago)) for ago in reversed(range(number))]
 
