@@ -24,7 +24,7 @@ install: $(VENV)/run.stamp translations ## Set up without starting, for a server
 	@:
 
 # More processes than cores: half of the time they wait, for servers, browsers and workers of their own.
-PROCESSES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(1 + 2 * (os.cpu_count() or 1))') \
+PROCESSES = $(if $(TESTS),,--numprocesses $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))') \
   --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import chromium
 from tests.databases import Database, SQLite
@@ -11,6 +11,9 @@ from tests.journeys.site import Site, running_site
 from tests.journeys.visitor import Visitor, visiting
 
 collect_ignore_glob = [] if chromium() else ["test_*.py"]
+
+expect.set_options(timeout=20_000)
+"""Milliseconds until what is expected must be there: on a busy machine everything takes longer, and nothing fails."""
 
 ARGUMENTS = [
     "--no-sandbox",
