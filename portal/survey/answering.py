@@ -6,7 +6,7 @@ Nothing of it is stored on the way: what was answered on other pages travels in 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.survey.box import Sheet
 from portal.survey.questionnaire import (
+    AnyQuestion,
     Matrix,
     Multiple,
     Number,
@@ -24,8 +25,6 @@ from portal.survey.questionnaire import (
     Text,
 )
 from portal.text.normalise import multi_line
-
-AnyQuestion: TypeAlias = Single | Multiple | Scale | Matrix | Number | Text
 
 DIGITS = 12
 """No number of a questionnaire has more."""

@@ -124,6 +124,7 @@ def answer_openly(
 
     Raises NotOpen, AlreadyAnswered.
     """
+    _keep_open(session, survey)
     if survey.questionnaire.access != "open" or not takes_answers(survey, now):
         raise NotOpen
     secret = settings.secret_key.get_secret_value().encode()
@@ -138,6 +139,7 @@ def answer_by_invitation(
     session: Session, settings: Settings, survey: OpenedSurvey, invitation: str, sheet: Sheet, now: datetime
 ) -> None:
     """Count the one answer of an invitation. Raises NotOpen, AlreadyAnswered, NoSuchInvitation."""
+    _keep_open(session, survey)
     if not takes_answers(survey, now):
         raise NotOpen
     mine = (Invitation.id == invitation, Invitation.survey_id == survey.id)
@@ -145,6 +147,11 @@ def answer_by_invitation(
     if session.scalar(marked, execution_options={"synchronize_session": False}) is None:
         raise AlreadyAnswered if session.scalar(select(Invitation.id).where(*mine)) else NoSuchInvitation
     box.drop(session, settings, survey, sheet)
+
+
+def _keep_open(session: Session, survey: OpenedSurvey) -> None:
+    """Let nobody close it before the transaction ends: the last to leave the box are all who are in it by then."""
+    session.refresh(survey, ["closed_at"], with_for_update={"read": True})
 
 
 def invite(

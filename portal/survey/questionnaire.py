@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import yaml
 from pydantic import (
@@ -141,7 +141,8 @@ class Text(_Question):
     lines: Annotated[int, Field(ge=1, le=20)] = 4
 
 
-Question = Annotated[Single | Multiple | Scale | Matrix | Number | Text, Field(discriminator="type")]
+AnyQuestion: TypeAlias = Single | Multiple | Scale | Matrix | Number | Text
+Question = Annotated[AnyQuestion, Field(discriminator="type")]
 
 
 class Page(_Part):

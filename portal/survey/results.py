@@ -9,9 +9,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.personal_data import Text as PlainText
-from portal.survey.answering import AnyQuestion
 from portal.survey.disclosure import LEAST, hidden_cells, is_small, shown_rows
-from portal.survey.questionnaire import Matrix, Multiple, Number, Questionnaire, Scale, Single, Text
+from portal.survey.questionnaire import AnyQuestion, Matrix, Multiple, Number, Questionnaire, Scale, Single, Text
 
 Contents = Sequence[Mapping[str, Any]]
 """What was answered, one mapping of questions to values for each respondent."""

@@ -234,6 +234,7 @@ def test_results_wait_for_the_end(app: Flask, session: Session, browser: Browser
     assert "Noch keine Ergebnisse" in browser.open("/umfrage/test/ergebnisse").text()
     assert client.get("/daten/umfrage/test.csv").status_code == 404
     operations.close_survey(session, survey, now(), by=None)
+    counted(app, session)
     assert browser.open("/umfrage/test/ergebnisse").has(".bars")
     assert client.get("/daten/umfrage/test.csv").status_code == 200
 
