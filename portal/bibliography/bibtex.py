@@ -66,6 +66,8 @@ _READ = {
     "www": WEBPAGE,
     "webpage": WEBPAGE,
 }
+LONGEST_INHERITED = 2000
+"""Characters that an entry may have from another: a file of 4 MB could else make two thousand long ones of one."""
 _SUBTYPES = {"article-magazine": "magazine", "article-newspaper": "newspaper"}
 _PUBLISHERS = {REPORT: "institution", THESIS: "school"}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number}
@@ -184,8 +186,13 @@ def _joined(field: Any, strings: Mapping[str, str]) -> str:
     value = str(field.value)
     if field.enclosing != "no-enclosing":
         return value
-    parts = _PART.finditer(value)
-    return "".join(strings.get(part[3].lower(), part[3]) if part[3] else part[1] or part[2] or "" for part in parts)
+    joined = ""
+    for part in _PART.finditer(value):
+        joined += strings.get(part[3].lower(), part[3]) if part[3] else part[1] or part[2] or ""
+        if len(joined) > LONGEST_RECORD:
+            # A name of three letters can stand for a megabyte, and be joined a million times. It is refused anyway.
+            break
+    return joined
 
 
 def _failed(block: Any, strings: Mapping[str, str], parents: Mapping[str, Mapping[str, str]]) -> Found:
@@ -216,10 +223,11 @@ def _found(
 ) -> Found:
     fields = _raw(entry, strings)
     place = _place(entry.start_line, entry.key)
-    if sum(map(len, fields.values())) > LONGEST_RECORD:
-        return Found(place, None, (too_long(),))
     parent = parents.get(fields.get("crossref", "").casefold(), {})
-    fields = _inherited(parent) | fields if parent else fields
+    inherited = _inherited(parent) if parent else {}
+    if sum(map(len, fields.values())) > LONGEST_RECORD or sum(map(len, inherited.values())) > LONGEST_INHERITED:
+        return Found(place, None, (too_long(),))
+    fields = inherited | fields
     try:
         reference, more = _reference(entry.entry_type.lower(), entry.key, fields)
     except ValueError:
@@ -231,8 +239,9 @@ def _found(
 
 
 def _inherited(parent: Mapping[str, str]) -> dict[str, str]:
-    """What an entry has from the one that its `crossref` names: everything, and its title as that of the book."""
-    inherited = {name: value for name, value in parent.items() if name not in {"title", "pages", "doi", "url"}}
+    """What an entry has from the one that its `crossref` names: what is true of both, and its title as the book's."""
+    own = {"title", "pages", "doi", "url", "abstract", "keywords", "keyword"}
+    inherited = {name: value for name, value in parent.items() if name not in own}
     return {"booktitle": parent.get("title", ""), **inherited}
 
 

@@ -28,6 +28,8 @@ CONTAINED_TYPES = (CHAPTER, PAPER)
 _DOI = re.compile(r"10\.\d{4,9}/[!-~]{1,180}")
 _DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{3,1990}", re.IGNORECASE)
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, marks that turn the reading direction, and halves of letters, which no file or database in UTF-8 takes."""
 _EARLIEST, _LATEST = 1000, 2100
 
 
@@ -112,10 +114,10 @@ class Reference:
 
 
 def one_line(text: object) -> str:
-    """The text with every run of white space as one space; empty for what is no text or number."""
+    """The visible text with every run of white space as one space; empty for what is no text or number."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return ""
-    return " ".join(str(text).replace("\x00", "").split())
+    return " ".join(_UNSEEN.sub("", str(text)).split())
 
 
 def plain_doi(text: str) -> str:

@@ -5,6 +5,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
+from portal.bibliography.reference import one_line
+
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
@@ -83,7 +85,7 @@ def _letter(letter: str) -> str:
 
 def decoded(text: str) -> str:
     r"""What a BibTeX field says, on one line: `Jugend{\"a}mter \& {Co}.` → `Jugendämter & Co.` Raises ValueError."""
-    text = " ".join(text.split())
+    text = one_line(text)
     if not _MEANING.search(text):
         return text
     if depth(text) > DEEPEST:

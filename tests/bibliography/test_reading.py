@@ -159,3 +159,25 @@ def test_dois(text: str, doi: str) -> None:
 def test_addresses_are_of_the_web() -> None:
     assert plain_address(" https://example.org/a ") == "https://example.org/a"
     assert plain_address("javascript:alert(1)") == plain_address("//example.org") == plain_address("https://a b") == ""
+
+
+def test_what_one_entry_has_from_another_is_bounded() -> None:
+    """Neither a name of one letter nor one book makes gigabytes of a small file."""
+    macro = '@string{a = "' + "x" * 100_000 + '"}\n@misc{k, title = ' + "a # " * 2000 + "a}"
+    (joined,) = read(macro.encode())
+    assert joined.reference is None
+    book = "@book{p, title={Band}, abstract={Vom Band}, note={" + "x" * 3000 + "}}\n"
+    found = read((book + "@inbook{c, title={Kapitel}, crossref={p}}\n").encode())
+    assert [one.reference is None for one in found] == [False, True]
+    (_book, chapter) = read(b"@book{p, title={Band}, abstract={Vom Band}}\n@inbook{c, title={K}, crossref={p}}")
+    assert chapter.reference is not None
+    assert (chapter.reference.container_title, chapter.reference.abstract) == ("Band", "")
+
+
+def test_letters_that_nobody_sees_are_left_out() -> None:
+    """Half a letter, which JSON can say, can be neither shown nor written down."""
+    json, bibtex = '[{"title": "x\\ud800y\\u202ez\\u0001"}]', "@book{b, title={x\u202eyz\u0001}}"
+    for content in (json, bibtex):
+        (found,) = read(content.encode())
+        assert found.reference is not None
+        assert found.reference.title == "xyz"
