@@ -26,6 +26,8 @@ CACHE_CONTROL = "public, no-cache"
 KEPT_SECONDS = 60
 """A kept page is written anew after this time even if nothing changed, because some pages depend on the date."""
 KEPT_PAGES = 512
+KEPT_BYTES = 64 * 1024 * 1024
+"""An export of the literature has several megabytes, and anybody can ask for it in a thousand ways."""
 
 
 class PublicVersion(Base):
@@ -120,10 +122,17 @@ class PageCache:
             return [body]
         etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         page = _Page(version, time.monotonic() + KEPT_SECONDS, etag, [*headers, ("ETag", etag)], body)
-        while len(self.pages) >= KEPT_PAGES:
-            self.pages.pop(next(iter(self.pages)), None)
-        self.pages[key] = page
+        self._keep(key, page)
         return _answer(page, environ, start_response)
+
+    def _keep(self, key: tuple[str, str], page: _Page) -> None:
+        """In place of those that have been kept longest, if there is no room."""
+        self.pages.pop(key, None)
+        room = KEPT_BYTES - len(page.body) - sum(len(one.body) for one in list(self.pages.values()))
+        while self.pages and (len(self.pages) >= KEPT_PAGES or room < 0):
+            oldest = self.pages.pop(next(iter(self.pages)), None)
+            room += len(oldest.body) if oldest else 0
+        self.pages[key] = page
 
 
 def _answer(page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
