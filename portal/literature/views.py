@@ -24,6 +24,7 @@ from portal.literature.reading_list import ReadingList, way_back, with_list
 from portal.literature.vocabulary import LANGUAGE_NAMES, SORTING_NAMES, TYPE_NAMES, WORDING_NAMES
 from portal.text.normalise import single_line
 from portal.web.caching import public_page
+from portal.web.limits import refuse_export_floods
 from portal.web.numbers import number_in
 
 blueprint = Blueprint("literature", __name__)
@@ -75,6 +76,7 @@ def listing() -> str:
 
 @localized(blueprint, f"/literatur.{ENDING}", f"/literature.{ENDING}")
 @public_page
+@refuse_export_floods
 def listing_export(format: str) -> Response:  # noqa: A002 - as in the address
     """What the list shows, all pages of it, as a file."""
     records = reading.everything(db.session(), _question())

@@ -44,6 +44,13 @@ refuse_search_floods = limiter.shared_limit(
 )
 """Decorates the view that searches: a search costs more than a kept page."""
 
+refuse_export_floods = limiter.shared_limit(
+    lambda: current_settings().rate_limit_search,
+    scope="search",
+    exempt_when=lambda: trusted() or not request.args,
+)
+"""Decorates a view that writes a long file of what is asked for: without a question it is a kept page."""
+
 
 def suspiciously_many(*, count: bool) -> bool:
     """Whether more people sign up from this network than one would expect; `count` adds one for this request."""

@@ -17,6 +17,7 @@ from portal.literature.reading_list import MOST, ReadingList, way_back, with_lis
 from portal.literature.views import LISTS_IN
 from tests.bibliography.references import KNOWN
 from tests.browser import Browser, Client
+from tests.conftest import MakeApp
 from tests.literature.conftest import NOON, entry, published
 from tests.revisions import publish_revision
 
@@ -250,3 +251,12 @@ def test_a_list_is_bounded_and_keeps_its_order() -> None:
     assert ReadingList((1, 2, 3)).earlier(3).numbers == (1, 3, 2)
     assert ReadingList((1, 2)).without(1).with_(7).numbers == (2, 7)
     assert json.dumps(str(ReadingList())) == '""'
+
+
+@pytest.mark.one_database
+def test_floods_of_exports_are_refused(make_app: MakeApp) -> None:
+    """Thousands of records are a second's work, and each made-up address is new to the kept pages."""
+    client = make_app(rate_limit_search="2 per minute", allowed_networks="").test_client()
+    asked = [client.get(f"/literatur.bib?suche={number}").status_code for number in range(3)]
+    assert asked == [200, 200, 429]
+    assert client.get("/literatur.bib").status_code == 200, "the whole list is kept"
