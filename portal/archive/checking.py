@@ -24,7 +24,10 @@ def findings(folder: Path) -> Iterator[str]:
 
 def _changed(folder: Path, manifest: Manifest) -> Iterator[str]:
     named = {file.path: file for file in manifest.files}
-    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
+    # A link to a folder is no folder: a web server would serve what it leads to.
+    there = {
+        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_symlink() or not file.is_dir()
+    }
     for path in sorted(there - {*named, MANIFEST, SUMS}):
         yield f"{path}: is not in the manifest"
     for path, file in sorted(named.items()):

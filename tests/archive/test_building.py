@@ -217,6 +217,7 @@ def _change_one_letter(folder: Path) -> None:
         (_change_one_letter, "index.html: has changed"),
         (lambda folder: (folder / "index.html").unlink(), "index.html: is missing"),
         (lambda folder: (folder / "neu.html").write_text("x"), "neu.html: is not in the manifest"),
+        (lambda folder: (folder / "fort").symlink_to("/"), "fort: is not in the manifest"),
         (lambda folder: (folder / "SHA256SUMS").write_text(""), "SHA256SUMS: does not say"),
         (lambda folder: (folder / "manifest.json").write_text("{}"), "holds no archive"),
         (lambda folder: (folder / "manifest.json").write_text("[]"), "holds no archive"),
