@@ -54,6 +54,12 @@ def test_the_programme_leads_to_each_part(browser: Browser) -> None:
         assert browser.open(f"/fachtagung/{unknown}").status == 404
 
 
+def test_english_pages_speak_of_registering_and_not_of_an_account(browser: Browser) -> None:
+    assert "Register for the conference: " in browser.open("/en/conference").text()
+    for path in ("/en/conference/tagung", "/en/conference/tagung/registration"):
+        assert browser.open(path).texts("main .button") == ["Register for the conference"]
+
+
 def test_calendars_are_what_rfc_5545_asks_for(client: Client) -> None:
     answer = client.get("/fachtagung/tagung.ics")
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8; method=PUBLISH"
