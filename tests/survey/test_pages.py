@@ -290,3 +290,5 @@ def test_a_sample_says_so_everywhere(app: Flask, session: Session, browser: Brow
     counted(app, session)
     for address in ("/umfrage", "/umfrage/test", START, "/umfrage/test/ergebnisse", "/umfrage/test/danke"):
         assert "Beispieldaten" in browser.open(address).text(), address
+    assert "· Beispieldaten" in browser.open("/umfrage").text()
+    assert "Beispieldaten: Diese Umfrage" in browser.open("/umfrage/test").text()
