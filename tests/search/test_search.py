@@ -349,6 +349,12 @@ def test_the_page_shows_what_was_found_and_leads_on(
 
 
 @pytest.mark.one_database
+def test_the_empty_page_names_what_it_searches(browser: Browser) -> None:
+    said = browser.open("/suche").text()
+    for kind in ("Erklärung", "Diskussion", "Umfragen", "Fachtagungen", "Literatur", "Aktuelles", "Newsletter"):
+        assert kind in said
+
+
 def test_every_kind_is_in_the_index_after_a_rebuild(app: Flask, session: Session) -> None:
     written(session, publish_revision(session))
     published(session)
