@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from portal.conference.calendar import place
 from portal.conference.models import REGISTERED, WAITING, Registration
 from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
@@ -77,7 +78,8 @@ def places(session: Session, _now: datetime) -> Iterator[Place]:
 def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
     for one in shown(session):
         for language in LANGUAGES:
-            words = one.summary.paragraphs(language)
+            around = (*one.organisers, *([one.participants] if one.participants else []))
+            words = [*one.summary.paragraphs(language), place(one, None, language), *(it.of(language) for it in around)]
             values = {"key": one.key, "language": language}
             yield Entry(one.key, language, one.title.of(language), "\n".join(words), "conference.programme", values)
             for number, part in enumerate(one.sessions, 1):

@@ -137,7 +137,9 @@ def test_a_place_comes_with_a_calendar_file(app: Flask, session: Session, regist
 
 def test_search_and_sitemap_know_what_is_public(app: Flask, session: Session) -> None:
     with app.test_request_context("/"):
-        keys = {one.key for one in reading.SOURCE.entries(session, now())}
+        entries = list(reading.SOURCE.entries(session, now()))
+        keys = {one.key for one in entries}
+        assert any("Gewerkschaftshaus Essen" in one.text for one in entries), "one looks for the place, too"
         assert keys == {"2023", KEY, "tagung/1", "tagung/2"}
         assert reading.SOURCE.public(session, {"tagung/1", "beispiel"}, now()) == {"tagung/1"}
         assert {one.values.get("key") for one in reading.places(session, now())} == {None, "2023", KEY}
