@@ -85,14 +85,14 @@ def listing() -> str:
     return render_template("survey/office/list.html", rows=rows)
 
 
-@blueprint.get("/<key>")
+@blueprint.get("/<name:key>")
 @organisers_only(*ROLES)
 def single(key: str) -> Any:
     """One survey: where it stands, and what can be done."""
     return _single(key)
 
 
-@blueprint.post("/<key>/oeffnen")
+@blueprint.post("/<name:key>/oeffnen")
 @organisers_only(*ROLES)
 def open_survey(key: str) -> Any:
     """Fix the questionnaire for good."""
@@ -106,7 +106,7 @@ def open_survey(key: str) -> Any:
     return _done(key)
 
 
-@blueprint.post("/<key>/schliessen")
+@blueprint.post("/<name:key>/schliessen")
 @organisers_only(*ROLES)
 def close(key: str) -> Any:
     """End it before its last day, or one that has none."""
@@ -117,7 +117,7 @@ def close(key: str) -> Any:
     return _done(key)
 
 
-@blueprint.post("/<key>/einladen")
+@blueprint.post("/<name:key>/einladen")
 @organisers_only(*ROLES)
 def invite(key: str) -> Any:
     """Mail links to a list of addresses."""
@@ -133,7 +133,7 @@ def invite(key: str) -> Any:
     return _done(key, neu=done.new, schon=done.there_before, gesperrt=done.suppressed)
 
 
-@blueprint.post("/<key>/erinnern")
+@blueprint.post("/<name:key>/erinnern")
 @organisers_only(*ROLES)
 def remind(key: str) -> Any:
     """One more mail to everybody who has not answered yet."""
@@ -147,7 +147,7 @@ def remind(key: str) -> Any:
     return _done(key, erinnert=number)
 
 
-@blueprint.post("/<key>/export")
+@blueprint.post("/<name:key>/export")
 @organisers_only(*ROLES)
 @fresh_login
 def export(key: str) -> Any:
@@ -163,7 +163,7 @@ def export(key: str) -> Any:
     return csv_file(f"{key}-rohdaten.csv", [f"{one}.{part}" if part else one for one, part in columns], rows)
 
 
-@blueprint.get("/<key>/texte")
+@blueprint.get("/<name:key>/texte")
 @organisers_only(*ROLES)
 def texts(key: str) -> str:
     """What was written, apart from everything else."""
@@ -173,7 +173,7 @@ def texts(key: str) -> str:
     return render_template("survey/office/texts.html", survey=survey, asked=asked, written=written, form=ActionForm())
 
 
-@blueprint.post("/<key>/texte/<name>")
+@blueprint.post("/<name:key>/texte/<name:name>")
 @organisers_only(*ROLES)
 def decide_text(key: str, name: str) -> Any:
     """Release one text for exports, or delete it."""
@@ -187,7 +187,7 @@ def decide_text(key: str, name: str) -> Any:
     return redirect(url_for("survey_office.texts", key=key, erledigt=1), 303)
 
 
-@blueprint.post("/<key>/texte-export")
+@blueprint.post("/<name:key>/texte-export")
 @organisers_only(*ROLES)
 @fresh_login
 def export_texts(key: str) -> Any:

@@ -42,7 +42,7 @@ def overview() -> str:
     return render_template("survey/overview.html", found=reading.listed(db.session(), now()))
 
 
-@localized(blueprint, "/umfrage/<survey>", "/survey/<survey>")
+@localized(blueprint, "/umfrage/<name:survey>", "/survey/<name:survey>")
 @public_page
 def single(survey: str) -> str:
     """What a survey is about, who carries it out, and what happens with the answers."""
@@ -66,7 +66,7 @@ def invitation(token: str) -> Any:
     return render_template("survey/single.html", **_about(opened), form=form)
 
 
-@localized(blueprint, "/umfrage/<survey>/antworten", "/survey/<survey>/answer", methods=["GET", "POST"])
+@localized(blueprint, "/umfrage/<name:survey>/antworten", "/survey/<name:survey>/answer", methods=["GET", "POST"])
 @checks_token_itself
 @refuse_floods_of_answers
 def answer(survey: str) -> Any:
@@ -158,14 +158,14 @@ def _show(
     return html, 422 if mistakes else 200
 
 
-@localized(blueprint, "/umfrage/<survey>/danke", "/survey/<survey>/thanks")
+@localized(blueprint, "/umfrage/<name:survey>/danke", "/survey/<name:survey>/thanks")
 def thanks(survey: str) -> str:
     """Where one comes when an answer has been counted."""
     opened = operations.find(db.session(), survey) or abort(404)
     return render_template("survey/thanks.html", **_about(opened))
 
 
-@localized(blueprint, "/umfrage/<survey>/ergebnisse", "/survey/<survey>/results")
+@localized(blueprint, "/umfrage/<name:survey>/ergebnisse", "/survey/<name:survey>/results")
 @public_page
 def results(survey: str) -> Any:
     """What was answered, as far as it tells of no small group; of all, or of those who gave one answer."""
@@ -187,21 +187,21 @@ def results(survey: str) -> Any:
     )
 
 
-@blueprint.get("/daten/umfrage/<survey>.csv")
+@blueprint.get("/daten/umfrage/<name:survey>.csv")
 @public_page
 def csv_file(survey: str) -> Response:
     """All numbers of the page with the results."""
     return _file(survey, f"{survey}.csv", files.CSV)
 
 
-@blueprint.get("/daten/umfrage/<survey>-codebook.json")
+@blueprint.get("/daten/umfrage/<name:survey>-codebook.json")
 @public_page
 def codebook(survey: str) -> Response:
     """What they mean."""
     return _file(survey, f"{survey}-codebook.json", "application/json")
 
 
-@blueprint.get("/daten/umfrage/<survey>.sha256")
+@blueprint.get("/daten/umfrage/<name:survey>.sha256")
 @public_page
 def checksums(survey: str) -> Response:
     """By what one can tell that both files are complete: `sha256sum --check`."""

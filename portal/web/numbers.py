@@ -17,8 +17,9 @@ class RowNumber(IntegerConverter):
         super().__init__(*args, **{"max": LARGEST, **options})
 
 
-class Text(UnicodeConverter):
-    """What `<…>` in an address stands for. With a NUL in it, which no file name and no row has, it leads nowhere."""
+class Name(UnicodeConverter):
+    """What `<name:…>` in an address stands for: what files and rows are called, and so without NUL. Anything else, such
+    as the token of a damaged link, is for its page to explain."""
 
     def to_python(self, value: str) -> str:
         if "\x00" in value:
@@ -37,4 +38,4 @@ def number_in(given: Mapping[str, str], name: str) -> int | None:
 
 def init_app(app: Flask) -> None:
     """Must come before any address is registered."""
-    app.url_map.converters.update({"int": RowNumber, "default": Text, "string": Text})
+    app.url_map.converters.update({"int": RowNumber, "name": Name})
