@@ -33,8 +33,8 @@ MakeApp = Callable[..., Flask]
 
 
 def chromium() -> str | None:
-    """The browser for the journeys, or None where none is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """The browser for the journeys, or None where none is installed; rather without windows: in half the time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for path in map(shutil.which, names) if path), None)
 
 
