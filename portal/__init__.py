@@ -201,6 +201,7 @@ def create_app(**overrides: Any) -> Flask:
             *signatures_office.WORK,
             *newsletter_office.WORK,
             *office_bounces.WORK,
+            *conference_office.WORK,
         ],
         charts=[*moderation_office.CHARTS, *signatures_office.CHARTS],
         checks=doctor_command.CHECKS,

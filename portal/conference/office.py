@@ -1,11 +1,13 @@
 """The organisers' pages about conferences: who comes, who waits, who was there."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -17,7 +19,7 @@ from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
 from portal.database import db
 from portal.organisers import audit
-from portal.organisers.frame import Detail, Section, Subject
+from portal.organisers.frame import Detail, Section, Subject, Work
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
 from portal.organisers.roles import EDITOR
 from portal.personal_data import Text
@@ -28,6 +30,25 @@ from portal.web.numbers import number_in
 blueprint = Blueprint("conference_office", __name__, url_prefix="/redaktion/fachtagung")
 
 SECTIONS = (Section("conference_office.listing", _l("Fachtagung"), (EDITOR,), 45),)
+
+
+def _not_told(session: Session, now: datetime) -> int:
+    return sum(len(operations.not_told(session, one, now)) for one in _all().values())
+
+
+WORK = (
+    Work(
+        lambda number: ngettext(
+            "Person, die eine Änderung der Fachtagung noch nicht kennt",
+            "Personen, die eine Änderung der Fachtagung noch nicht kennen",
+            number,
+        ),
+        "conference_office.listing",
+        _not_told,
+        (EDITOR,),
+        order=45,
+    ),
+)
 
 ACTS: dict[str, Text] = {
     "registration.cancel": _l("Anmeldung zur Fachtagung abgesagt"),
@@ -72,7 +93,10 @@ HEADER = (
 @organisers_only(EDITOR)
 def listing() -> str:
     """All conferences, with their numbers."""
-    found = [(one, reading.standing(db.session(), one)) for one in _all().values()]
+    session, moment = db.session(), now()
+    found = [
+        (one, reading.standing(session, one), len(operations.not_told(session, one, moment))) for one in _all().values()
+    ]
     return render_template("conference/office/list.html", found=found)
 
 
@@ -85,10 +109,11 @@ def single(key: str) -> str:
     return render_template(
         "conference/office/single.html",
         conference=conference,
+        shown=reading.find(session, key) is not None,
         standing=reading.standing(session, conference),
         registered=reading.registered(session, key),
         waiting=reading.waiting(session, key),
-        not_told=[] if conference.is_over(now()) else operations.not_told(session, conference),
+        not_told=operations.not_told(session, conference, now()),
         form=ActionForm(formdata=None),
     )
 
@@ -110,10 +135,11 @@ def attendance(key: str) -> Response:
 
 @blueprint.route("/<key>/schreiben", methods=["GET", "POST"])
 @organisers_only(EDITOR)
+@fresh_login
 def tell(key: str) -> Any:
     """Ask what has changed, and write it to all who have not heard of it."""
     conference, session = _conference(key), db.session()
-    not_told = operations.not_told(session, conference)
+    not_told = operations.not_told(session, conference, now())
     form = ChangeForm({one.language for one in not_told})
     if form.validate_on_submit():
         told = operations.tell_of_change(session, conference, form.notes, current_organiser().id, now())

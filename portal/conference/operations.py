@@ -163,8 +163,13 @@ def remove_registration(session: Session, settings: Settings, row: Registration,
         _congratulate(session, move_up(session, known, now), now)
 
 
-def not_told(session: Session, conference: Conference) -> list[Registration]:
-    """Who comes or waits, and has had no mail since the programme has got its latest SEQUENCE."""
+def not_told(session: Session, conference: Conference, now: datetime) -> list[Registration]:
+    """Who comes or waits, and has had no mail since the programme has got its latest SEQUENCE.
+
+    Of a conference that is over nobody hears any more.
+    """
+    if conference.is_over(now):
+        return []
     rows = select(Registration).where(
         _of(conference.key),
         Registration.status.in_((WAITING, REGISTERED)),
@@ -177,12 +182,10 @@ def tell_of_change(session: Session, conference: Conference, notes: Mapping[str,
     """Mail to all who are `not_told` how the conference stands now; how many these are.
 
     Each hears once of each SEQUENCE, however often this is called. `notes` are the organisers' words by language of
-    the reader. Of a conference that is over nobody hears any more.
+    the reader.
     """
-    if conference.is_over(now):
-        return 0
     _take_turn(session, conference.key)
-    told = not_told(session, conference)
+    told = not_told(session, conference, now)
     for row in told:
         row.told_sequence = conference.sequence
         _tell(session, "changed", row, now, cancelled=conference.cancelled, note=notes[row.language])

@@ -25,6 +25,7 @@ from portal.conference.views import LINK
 from portal.config import Settings
 from portal.optin import operations as optin
 from portal.optin.models import OptIn, ProofEntry, Wording
+from portal.organisers import sessions
 from portal.organisers.models import AuditEntry
 from portal.privacy import holds
 from portal.privacy.operations import link_token
@@ -338,7 +339,9 @@ def test_everybody_hears_once_of_each_change(
 ) -> None:
     before = len(mails(session))
     editor = office("editor")
-    page = editor.open("/redaktion/fachtagung/tagung")
+    editor.open("/redaktion")
+    page = editor.follow("3 Personen, die eine Änderung der Fachtagung noch nicht kennen")
+    page = editor.follow("Tagung")
     assert "3 Personen wissen noch nicht, was sich geändert hat" in page.text()
     editor.follow("Allen von der Änderung schreiben")
     page = editor.submit(note_de="  ", note_en="One more day.")
@@ -359,6 +362,7 @@ def test_everybody_hears_once_of_each_change(
     assert "Niemand muss noch etwas erfahren" in page.text()
     register("fee@example.org")
     assert "wissen noch nicht" not in editor.open("/redaktion/fachtagung/tagung").text()
+    assert "3 Personen, die eine Änderung der Fachtagung" not in editor.open("/redaktion").text()
     started_again(content, sequence=5, cancelled=True)
     editor.open("/redaktion/fachtagung/tagung/schreiben")
     editor.submit(note_de="Leider.", note_en="Alas.")
@@ -367,9 +371,23 @@ def test_everybody_hears_once_of_each_change(
     assert b"STATUS:CANCELLED" in calendar_of(cancelled)
 
 
+def test_writing_to_all_asks_for_a_fresh_login(
+    moved: Flask, office: Office, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(mails(session))
+    editor = office("editor")
+    editor.open("/redaktion/fachtagung/tagung/schreiben")
+    monkeypatch.setattr(sessions, "is_fresh", lambda *_: False)
+    page = editor.submit(note_de="Ein Tag mehr.", note_en="One more day.")
+    assert page.status == 401
+    assert len(mails(session)) == before
+
+
 def test_of_a_conference_that_is_over_nobody_hears(moved: Flask, session: Session, settings: Settings) -> None:
     conference, over = conferences(settings)[KEY], datetime(2030, 7, 4, tzinfo=UTC)
     before = len(mails(session))
+    assert len(operations.not_told(session, conference, now())) == 3
+    assert operations.not_told(session, conference, over) == []
     assert operations.tell_of_change(session, conference, {"de": "x", "en": "x"}, 1, over) == 0
     assert len(mails(session)) == before
 
