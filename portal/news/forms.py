@@ -4,23 +4,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, StringField
-from wtforms.validators import AnyOf, Length, ValidationError
+from wtforms import HiddenField
+from wtforms.validators import Length
 
-from portal.clock import Moment, in_berlin_at, now
 from portal.language import LANGUAGES
 from portal.news.models import NewsEntry
 from portal.news.operations import Words
-from portal.personal_data import Text
 from portal.text.fields import LineField, LinesField
-from portal.web.forms import PortalForm, choices
+from portal.web.forms import PortalForm, WhenForm
 from portal.web.numbers import number_in
 
 LONGEST = 9000
 """Characters of a body: both together stay within what a form may be, a character being 12 octets at the most."""
-
-NOW, LATER = "now", "later"
-WHEN: dict[str, Text] = {NOW: _l("Sofort"), LATER: _l("Zu einer bestimmten Zeit")}
 
 
 def _title(label: Any) -> LineField:
@@ -81,28 +76,5 @@ class NewsForm(SeenForm):
         return cls(formdata=None, data={"version": entry.version, **typed})
 
 
-class PublishForm(SeenForm):
+class PublishForm(SeenForm, WhenForm):
     """When an entry becomes public."""
-
-    when = RadioField(
-        _l("Wann?"),
-        [AnyOf(list(WHEN), _l("Bitte wählen Sie eine der Möglichkeiten."))],
-        choices=choices(WHEN),
-        validate_choice=False,
-        default=NOW,
-    )
-    day = StringField(_l("Tag"))
-    time = StringField(_l("Uhrzeit in Berlin"))
-    moment: Moment | None = None
-    """When; None is at once. Known after validation."""
-
-    def validate_time(self, field: StringField) -> None:
-        if self.when.data != LATER:
-            return
-        try:
-            moment = in_berlin_at(self.day.data or "", field.data or "")
-        except ValueError:
-            raise ValidationError(_("Bitte geben Sie Tag und Uhrzeit an, zum Beispiel 2027-03-01 und 09:30.")) from None
-        if moment.at <= now():
-            raise ValidationError(_("Diese Zeit ist schon vorbei. Bitte wählen Sie eine spätere, oder „Sofort“."))
-        self.moment = moment

@@ -9,14 +9,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import AnyOf, Length, ValidationError
 
-from portal.clock import Moment, in_berlin_at, now
 from portal.language import LANGUAGES
 from portal.newsletter.issues import Draft
 from portal.newsletter.models import HOLD, RESEND, Issue
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
 from portal.text.fields import LineField, LinesField
-from portal.web.forms import PortalForm, choices
+from portal.web.forms import PortalForm, WhenForm, choices
 
 LONGEST = 60_000
 """Characters of a body; a mail of that length is cut by most programs."""
@@ -24,7 +23,6 @@ LONGEST = 60_000
 LARGEST_FORM = 1_500_000
 """Octets of an issue that is posted: its longest texts in both languages, a character being 12 octets at the most."""
 
-NOW, LATER = "now", "later"
 KINDS: dict[str, Text] = {
     NEWSLETTER: _l("Newsletter: erzählen, wie es weitergeht"),
     AFFIRMATION: _l("Bekräftigung: alle fragen, die eine ältere Fassung unterzeichnet haben"),
@@ -108,20 +106,15 @@ class CheckForm(SeenForm):
     counted = HiddenField()
 
 
-class ReleaseForm(PortalForm):
+class ReleaseForm(WhenForm):
     """To how many the campaign goes, typed, and when it begins."""
 
     seen = HiddenField()
     count = StringField(_l("Wie viele bekommen die Mail?"))
-    when = _one_of(_l("Wann?"), {NOW: _l("Sofort"), LATER: _l("Zu einer bestimmten Zeit")}, NOW)
-    day = StringField(_l("Tag"))
-    time = StringField(_l("Uhrzeit in Berlin"))
 
     def __init__(self, *args: Any, people: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.people = people
-        self.moment: Moment | None = None
-        """When it shall begin; None is at once. Known after validation."""
 
     def validate_count(self, field: StringField) -> None:
         typed = re.sub(r"[\s.,'’\u202f\u00a0]", "", field.data or "")
@@ -136,17 +129,6 @@ class ReleaseForm(PortalForm):
                     people=self.people,
                 )
             )
-
-    def validate_time(self, field: StringField) -> None:
-        if self.when.data != LATER:
-            return
-        try:
-            moment = in_berlin_at(self.day.data or "", field.data or "")
-        except ValueError:
-            raise ValidationError(_("Bitte geben Sie Tag und Uhrzeit an, zum Beispiel 2027-03-01 und 09:30.")) from None
-        if moment.at <= now():
-            raise ValidationError(_("Diese Zeit ist schon vorbei. Bitte wählen Sie eine spätere, oder „Sofort“."))
-        self.moment = moment
 
 
 class UncertainForm(PortalForm):

@@ -5,11 +5,16 @@ from typing import Any, TypeVar
 
 from flask import request
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from flask_wtf.form import _Auto
+from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
+from wtforms.validators import AnyOf, ValidationError
+
+from portal.clock import Moment, in_berlin_at, now
 
 csrf = CSRFProtect()
 """Refuses every POST without a token before its view runs."""
@@ -50,6 +55,35 @@ class PortalForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
 def choices(names: Mapping[str, str | LazyString]) -> list[SelectChoice]:
     """What a field can be chosen from: each value with its name."""
     return [SelectChoice(value, name) for value, name in names.items()]
+
+
+class WhenForm(PortalForm):
+    """Whether something shall be done at once, or when."""
+
+    NOW, LATER = "now", "later"
+
+    when = RadioField(
+        _l("Wann?"),
+        [AnyOf([NOW, LATER], _l("Bitte wählen Sie eine der Möglichkeiten."))],
+        choices=choices({NOW: _l("Sofort"), LATER: _l("Zu einer bestimmten Zeit")}),
+        validate_choice=False,
+        default=NOW,
+    )
+    day = StringField(_l("Tag"))
+    time = StringField(_l("Uhrzeit in Berlin"))
+    moment: Moment | None = None
+    """When; None is at once. Known after validation."""
+
+    def validate_time(self, field: StringField) -> None:
+        if self.when.data != self.LATER:
+            return
+        try:
+            moment = in_berlin_at(self.day.data or "", field.data or "")
+        except ValueError:
+            raise ValidationError(_("Bitte geben Sie Tag und Uhrzeit an, zum Beispiel 2027-03-01 und 09:30.")) from None
+        if moment.at <= now():
+            raise ValidationError(_("Diese Zeit ist schon vorbei. Bitte wählen Sie eine spätere, oder „Sofort“."))
+        self.moment = moment
 
 
 class ActionForm(PortalForm):
