@@ -103,7 +103,7 @@ def test_from_the_form_to_a_counted_position(
     assert "zählen jetzt mit" in page.text(".lead")
     page = browser.open("/standpunkte")
     assert page.texts(".position table td") == ["9", "1", "0"]
-    assert page.text("svg desc").startswith("10 Menschen haben Stellung genommen")
+    assert page.text(".chart__description").startswith("10 Menschen haben Stellung genommen")
     assert [notice for notice in page.texts(".position .notice") if notice == "Zahlen zeigen wir ab 10 Stimmen."]
 
 
