@@ -70,6 +70,15 @@ def test_stems_and_umlauts_find_each_other(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("question", "total"), [("Jug", 0), ("Juge", 1), ("amt", 0)])
+def test_a_short_word_finds_only_itself(
+    session: Session, refreshed: Callable[[], None], find: Callable[..., Found], question: str, total: int
+) -> None:
+    written(session, publish_revision(session), text="Ein Jugendamt braucht Räume.")
+    refreshed()
+    assert find(question, kind="comment").total == total
+
+
 def test_all_words_count_and_headings_count_most(
     session: Session, refreshed: Callable[[], None], find: Callable[..., Found]
 ) -> None:
