@@ -5,9 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from portal.bibliography.found import LARGEST_FILE, NotReadable
+from portal.bibliography.found import LARGEST_FILE, MOST_NAMES, NotReadable
 from portal.bibliography.reading import read
 from portal.bibliography.reference import Name, plain_address, plain_doi
+from portal.bibliography.tex import DEEPEST
 
 BIBTEX = r"""
 @string{wsi = "WSI-Mitteilungen"}
@@ -49,6 +50,23 @@ def test_bibtex_as_people_have_it() -> None:
         (Name("van Beispiel", "Ludwig"),),
         (1999, 5),
     )
+
+
+def test_more_names_than_are_kept_are_said_to_be_left_out() -> None:
+    many = " and ".join(f"Beispiel{number}, Ada" for number in range(MOST_NAMES + 1))
+    (found,) = read(f"@misc{{a, title={{x}}, author={{{many}}}}}".encode())
+    assert found.reference is not None
+    assert len(found.reference.authors) == MOST_NAMES
+    assert "weggelassen" in found.remarks[0]
+
+
+@pytest.mark.parametrize("field", ["author", "title"])
+def test_what_is_nested_too_deeply_is_one_entry_that_is_not_read(field: str) -> None:
+    deep = "{" * (DEEPEST + 5) + "x" + "}" * (DEEPEST + 5)
+    deeply, other = read(f"@misc{{a, {field}={{{deep}}}, year=2000}}\n@misc{{b, title={{y}}}}".encode())
+    assert deeply.reference is None
+    assert "zu viele Klammern" in deeply.remarks[0]
+    assert other.reference is not None
 
 
 @pytest.mark.parametrize(

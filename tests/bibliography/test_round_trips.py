@@ -19,7 +19,7 @@ from portal.bibliography.bibtex import from_bibtex, to_bibtex
 from portal.bibliography.csl import csl_json, from_csl, to_csl
 from portal.bibliography.found import Found
 from portal.bibliography.reading import read
-from portal.bibliography.reference import ARTICLE, TYPES, Name, Reference, with_keys
+from portal.bibliography.reference import ARTICLE, CHAPTER, TYPES, WEBPAGE, Name, Reference, with_keys
 from portal.bibliography.ris import from_ris, to_ris
 from tests.bibliography.references import ALL, KNOWN, OF_BOOK, OF_CHAPTER, OF_THESIS
 
@@ -88,6 +88,14 @@ def test_pybtex_reads_our_bibtex() -> None:
     assert entries["muster2021"].type == "incollection"
     assert [str(person) for person in entries["muster2021"].persons["editor"]] == ["Beispiel, Ada"]
     assert entries["vondermuster2020"].persons["author"][0].prelast_names == ["von", "der"]
+
+
+@pytest.mark.parametrize(("kind", "field"), [(ARTICLE, "journal"), (CHAPTER, "booktitle"), (WEBPAGE, "organization")])
+def test_bibtex_has_what_something_stands_in_under_the_name_that_its_kind_has(kind: str, field: str) -> None:
+    people = (Name("Muster", "Ada"), Name("Muster", "Ben", "Jr"), Name("Band, Sand", "Cem"))
+    written = to_bibtex([Reference(kind, "x", people, container_title="Ein Ort")])
+    assert f"  {field} = {{Ein Ort}}," in written
+    assert "  author = {Muster, Ada and Muster, Jr, Ben and {Band, Sand}, Cem}," in written
 
 
 @settings(max_examples=20, deadline=None)

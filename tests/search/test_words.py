@@ -35,7 +35,22 @@ def test_what_was_looked_for_is_marked_in_every_form() -> None:
     assert [text for text, wanted in parts if wanted] == ["Jugendämter", "Jugendamt"]
     assert "".join(text for text, _ in parts) == "Jugendämter und das Jugendamt, nicht die Jugend."
     assert [text for text, wanted in marked("Jugendhilfe", ["jugend"], "de") if wanted] == ["Jugendhilfe"]
-    assert not any(wanted for _, wanted in marked("Amtlich", ["am"], "de")), "short words find only themselves"
+    assert [text for text, wanted in marked("Das Amt ist amtlich", ["amt"], "de") if wanted] == ["Amt"], (
+        "short words find only themselves"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Das Jugendamt hilft.", "Das Jugendamt hilft."),
+        ("Jugendamt " + "Füllwort " * 9, "Jugendamt Füllwort Füllwort Füllwort …"),
+        ("Füllwort " * 9 + "Jugendamt", "… Füllwort Jugendamt"),
+        ("Füllwort " * 9 + "Jugendamt" + " Füllwort" * 9, "… Füllwort Jugendamt Füllwort Füllwort …"),
+    ],
+)
+def test_a_snippet_is_cut_between_words(text: str, shown: str) -> None:
+    assert "".join(part for part, _ in snippet(text, ["jugendamt"], "de", 40)) == shown
 
 
 def test_a_snippet_shows_the_place_and_not_the_beginning() -> None:
