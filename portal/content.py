@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from flask import current_app
@@ -75,9 +75,14 @@ class Content:
     address_rules: AddressRules
 
 
+def read_data(path: Path) -> Any:
+    """What stands in one YAML file, not checked yet. Raises ContentError."""
+    return _data(path, _read(path))
+
+
 def read_yaml(path: Path, model: type[M]) -> M:
     """The checked content of one YAML file. Raises ContentError."""
-    return _checked(path, _read(path), model)
+    return _checked(path, read_data(path), model)
 
 
 def read_page(path: Path, model: type[M]) -> tuple[M, str]:
@@ -89,27 +94,49 @@ def read_page(path: Path, model: type[M]) -> tuple[M, str]:
     front_matter, found, body = rest.partition("\n---\n")
     if opening.strip() != "---" or not found:
         fields = ", ".join(model.model_fields)
-        raise ContentError(f"{path} must begin with its front matter ({fields}) between two lines of ---")
-    return _checked(path, front_matter, model), body.strip()
+        raise ContentError(
+            f"{path}: Die Datei beginnt mit ihren Angaben ({fields}) zwischen zwei Zeilen aus drei Strichen (---)."
+        )
+    return _checked(path, _data(path, front_matter, above=1), model), body.strip()
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise ContentError(f"{path} is missing") from error
+        raise ContentError(f"{path}: Die Datei fehlt. Bitte anlegen.") from error
     except UnicodeDecodeError as error:
-        raise ContentError(f"{path} is not a text file in UTF-8: {error}") from error
+        raise ContentError(
+            f"{path}: Die Datei ist nicht in UTF-8. Bitte im Editor beim Speichern UTF-8 wählen."
+        ) from error
 
 
-def _checked(path: Path, source: str, model: type[M]) -> M:
+def _data(path: Path, source: str, above: int = 0) -> Any:
+    """What YAML reads in `source`, which has so many lines of the file above it."""
     try:
-        return model.model_validate(yaml.safe_load(source) or {})
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path} is not YAML: {error}") from error
+        return yaml.safe_load(source)
+    except ValueError as error:  # 2027-02-30
+        raise ContentError(f"{path}: Einen der Tage darin gibt es nicht. Bitte alle prüfen.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", Zeile {mark.line + above + 1}" if mark else ""
+        raise ContentError(
+            f"{path}{line}: Das ist kein lesbares YAML. Meist stimmt eine Einrückung nicht, oder ein Text mit"
+            " Doppelpunkt braucht Anführungszeichen."
+        ) from error
+
+
+def _checked(path: Path, data: Any, model: type[M]) -> M:
+    try:
+        return model.model_validate(data or {})
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
-        raise ContentError(f"{path}:\n  " + "\n  ".join(lines)) from error
+        raise unusable(path, error) from error
+
+
+def unusable(path: Path, error: ValidationError) -> ContentError:
+    """What is said of a file with these mistakes: in each line a field, what is wrong with it, and what to do."""
+    lines = (": ".join(filter(None, (".".join(map(str, one["loc"])), remedy(one)))) for one in mistakes(error))
+    return ContentError(f"{path}:\n  " + "\n  ".join(lines))
 
 
 @cache
@@ -133,8 +160,13 @@ _REMEDIES = {
     "union_tag_not_found": "Es fehlt type (single, multiple, scale, matrix, number oder text) oder ganz oben kind.",
     "union_tag_invalid": "Das gibt es nicht. type ist single, multiple, scale, matrix, number oder text; kind ist"
     " survey oder external.",
-    "string_type": "Hier steht ein Text, am besten in Anführungszeichen. YAML liest 1, ja und no nicht als Text.",
+    "string_type": "Hier steht ein Text, am besten in Anführungszeichen. YAML liest 1, yes und no nicht als Text.",
     "string_too_short": "Der Text ist leer. Bitte ausfüllen, wo es zwei Sprachen gibt, in beiden.",
+    "string_too_long": "Höchstens {max_length} Zeichen.",
+    "too_short": "Mindestens {min_length} Einträge.",
+    "too_long": "Höchstens {max_length} Einträge.",
+    "greater_than_equal": "Die Zahl muss mindestens {ge} sein.",
+    "less_than_equal": "Die Zahl darf höchstens {le} sein.",
     "int_type": "Hier steht eine ganze Zahl.",
     "int_parsing": "Hier steht eine ganze Zahl.",
     "bool_type": "Hier steht true oder false.",
@@ -148,6 +180,19 @@ _REMEDIES = {
 }
 
 
+def mistakes(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong with the values in a file, without what only follows from it: pydantic counts what it could not
+    read as missing, and then calls the list that it stands in too short."""
+    found = error.errors(include_url=False)
+    places = [one["loc"] for one in found]
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(len(place) > len(one["loc"]) and place[: len(one["loc"])] == one["loc"] for place in places)
+    ]
+
+
 def remedy(mistake: ErrorDetails) -> str:
     """What is wrong with a value in a file, and what to do, in German. A `value_error` says it itself."""
     context = mistake.get("ctx") or {}
@@ -156,19 +201,16 @@ def remedy(mistake: ErrorDetails) -> str:
             return str(context["error"])
         case "literal_error":
             return f"Möglich ist: {context['expected'].replace(' or ', ' oder ')}."
-        case "string_pattern_mismatch" if "https" in context["pattern"]:
-            return "Ein Link beginnt mit https:// und hat keine Leerzeichen."
         case "string_pattern_mismatch":
-            letter = " und beginnt mit einem Buchstaben" if context["pattern"].startswith("^[a-z][") else ""
-            return f"Eine Kennung besteht aus a–z, Ziffern und Strichen{letter}."
-        case "string_too_long":
-            return f"Höchstens {context['max_length']} Zeichen."
-        case "too_short":
-            return f"Mindestens {context['min_length']} Einträge."
-        case "too_long":
-            return f"Höchstens {context['max_length']} Einträge."
-        case "greater_than_equal":
-            return f"Die Zahl muss mindestens {context['ge']} sein."
-        case "less_than_equal":
-            return f"Die Zahl darf höchstens {context['le']} sein."
-    return _REMEDIES.get(mistake["type"], f"Das passt nicht ({mistake['msg']}). Bitte den Wert berichtigen.")
+            return _allowed(context["pattern"])
+    words = _REMEDIES.get(mistake["type"])
+    return words.format_map(context) if words else f"Das passt nicht ({mistake['msg']}). Bitte den Wert berichtigen."
+
+
+def _allowed(pattern: str) -> str:
+    if "https" in pattern:
+        return "Ein Link beginnt mit https:// und hat keine Leerzeichen."
+    if r"\." in pattern:
+        return "Hier steht eine Domain, zum Beispiel example.org."
+    letter = " und beginnt mit einem Buchstaben" if pattern.startswith("^[a-z][") else ""
+    return f"Eine Kennung besteht aus a–z, Ziffern und Strichen{letter}."

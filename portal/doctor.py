@@ -252,7 +252,7 @@ def check() -> None:
         click.echo(finding)
     if findings:
         raise click.exceptions.Exit(1)
-    click.echo("Everything below content/ is in order.")
+    click.echo("Alles unter content/ ist in Ordnung.")
 
 
 def init_app(app: Flask) -> None:

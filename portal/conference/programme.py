@@ -12,13 +12,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from portal.clock import BERLIN
 from portal.config import Settings
-from portal.content import ContentError, remedy
+from portal.content import ContentError, read_data, unusable
 from portal.text.bilingual import Words
 
 FILE = "conference.yaml"
@@ -245,22 +243,10 @@ def _read(path: Path) -> Conference:
     key = path.parent.name
     if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
         raise ContentError(f"{path.parent}: Ein Ordnername darf nur a–z, 0–9 und Bindestriche haben. Bitte umbenennen.")
-    try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ContentError(f"{path} fehlt. Bitte legen Sie die Datei an oder löschen Sie den Ordner.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise ContentError(f"{path} ist keine YAML-Datei in UTF-8. Bitte berichtigen Sie sie: {error}") from error
+    data = read_data(path)
     if not isinstance(data, dict):
         raise ContentError(f"{path}: Hier fehlen die Felder der Tagung. Bitte nehmen Sie content/conferences/beispiel.")
     try:
         return Conference.model_validate({**data, "key": key})
     except ValidationError as error:
-        lines = [_said(one) for one in error.errors(include_url=False)]
-        raise ContentError(f"{path}:\n  " + "\n  ".join(lines)) from error
-
-
-def _said(mistake: ErrorDetails) -> str:
-    """One mistake in a line: the field, what is wrong, what to do."""
-    where = ".".join(str(part) for part in mistake["loc"])
-    return f"{where}: {remedy(mistake)}" if where else remedy(mistake)
+        raise unusable(path, error) from error

@@ -41,13 +41,14 @@ def init_app(app: Flask, pages: tuple[ContentPage, ...]) -> None:
     for page, above in _with_those_above(pages):
         name = endpoint(page)
         if name in app.view_functions:
-            raise ContentError(f"{page.path}: {name} is a page of the portal already; give the folder another name")
+            raise ContentError(f"{page.path}: {name} ist schon eine Seite des Portals. Bitte den Ordner anders nennen.")
         view = public_page(_view(page, above))
         for language in LANGUAGES:
             address = page.texts[language].address
             if address in taken:
                 raise ContentError(
-                    f"{page.path / language}.md: address: {address} is where {taken[address]} is; choose another"
+                    f"{page.path / language}.md: address: Unter {address} steht schon {taken[address]}."
+                    " Bitte eine andere wählen."
                 )
             app.add_url_rule(address, name, view, defaults={"language": language})
 

@@ -35,7 +35,7 @@ LONGEST_NAME = 60
 
 def _heading_free(title: str) -> str:
     if title != title.strip() or "\n" in title:
-        raise ValueError("must be one line without white space around it")
+        raise ValueError("Das ist eine einzige Zeile, ohne Leerzeichen am Anfang und am Ende.")
     return title
 
 
@@ -92,8 +92,8 @@ def read_all(root: Path) -> tuple[ContentPage, ...]:
         for text in page.texts.values():
             if text.address in seen:
                 raise ContentError(
-                    f"{page.path / text.language}.md: address: {text.address} is the address of {seen[text.address]}"
-                    " already; choose another"
+                    f"{page.path / text.language}.md: address: {text.address} ist schon die Adresse von"
+                    f" {seen[text.address]}. Bitte eine andere wählen."
                 )
             seen[text.address] = page.path
     return pages
@@ -108,17 +108,21 @@ def every(pages: tuple[ContentPage, ...]) -> Iterator[ContentPage]:
 def _pages(folder: Path, above: str, addresses: Mapping[str, str], depth: int = 1) -> tuple[ContentPage, ...]:
     folders = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
     if folders and depth > DEEPEST:
-        raise ContentError(f"{folders[0]} is more than {DEEPEST} folders deep; move the page further up")
+        raise ContentError(
+            f"{folders[0]} liegt tiefer als {DEEPEST} Ordner. Bitte die Seite weiter nach oben verschieben."
+        )
     pages = [_page(one, above, addresses, depth) for one in folders]
     return tuple(sorted(pages, key=lambda page: page.order))
 
 
 def _page(folder: Path, above: str, addresses: Mapping[str, str], depth: int) -> ContentPage:
     if not FOLDER.fullmatch(folder.name):
-        raise ContentError(f"{folder}: name the folder in small letters a-z, digits and single dashes")
+        raise ContentError(f"{folder}: Ein Ordnername darf nur a–z, 0–9 und einzelne Striche haben. Bitte umbenennen.")
     read = {language: read_page(folder / f"{language}.md", FrontMatter) for language in LANGUAGES}
     if len({front.order for front, _ in read.values()}) > 1:
-        raise ContentError(f"{folder}: order: {' and '.join(f'{one}.md' for one in LANGUAGES)} must say the same")
+        raise ContentError(
+            f"{folder}: order: In {' und '.join(f'{one}.md' for one in LANGUAGES)} muss dasselbe stehen."
+        )
     texts = {
         language: PageText(
             language,
@@ -131,7 +135,7 @@ def _page(folder: Path, above: str, addresses: Mapping[str, str], depth: int) ->
     }
     name = f"{above}{folder.name}"
     if len(name) > LONGEST_NAME:
-        raise ContentError(f"{folder}: with those above it, its name is longer than {LONGEST_NAME}; shorten it")
+        raise ContentError(f"{folder}: Der Name ist mit denen darüber länger als {LONGEST_NAME} Zeichen. Bitte kürzen.")
     below = _pages(folder, f"{name}-", {language: text.address for language, text in texts.items()}, depth + 1)
     return ContentPage(name, read[LANGUAGES[0]][0].order, texts, below, folder)
 
@@ -139,7 +143,11 @@ def _page(folder: Path, above: str, addresses: Mapping[str, str], depth: int) ->
 def _body(folder: Path, language: str, body: str) -> str:
     """The text, which has no title of its own and is not empty."""
     if re.search(r"^#\s", body, re.MULTILINE):
-        raise ContentError(f"{folder / language}.md: the title stands in title; headings of the text begin with ##")
+        raise ContentError(
+            f"{folder / language}.md: Der Titel steht oben unter title. Zwischenüberschriften beginnen mit ##."
+        )
     if not body:
-        raise ContentError(f"{folder / language}.md: the text is missing; it follows the second line of ---")
+        raise ContentError(
+            f"{folder / language}.md: Der Text fehlt. Er folgt auf die zweite Zeile aus drei Strichen (---)."
+        )
     return body

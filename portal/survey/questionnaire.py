@@ -14,7 +14,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -25,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from portal.content import ContentError, remedy
+from portal.content import ContentError, mistakes, read_data, remedy
 from portal.text.bilingual import Words
 
 FILE = "survey.yaml"
@@ -307,20 +306,7 @@ def _read(path: Path, _changed: int) -> Questionnaire | External:
             f"{path}: „{key}“ geht nicht als Kennung: nur a–z, Ziffern und Striche, am Anfang ein Buchstabe, höchstens"
             f" {KEY_LENGTH} Zeichen. Bitte den Ordner umbenennen."
         )
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ContentError(
-            f"{path}: Die Datei ist nicht in UTF-8. Bitte im Editor beim Speichern UTF-8 wählen."
-        ) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", Zeile {mark.line + 1}" if mark else ""
-        raise ContentError(
-            f"{path}{line}: Das ist kein lesbares YAML. Meist stimmt eine Einrückung nicht, oder ein Text mit"
-            " Doppelpunkt braucht Anführungszeichen."
-        ) from error
-    return parse(data, str(path))
+    return parse(read_data(path), str(path))
 
 
 def parse(data: Any, name: str) -> Questionnaire | External:
@@ -330,7 +316,7 @@ def parse(data: Any, name: str) -> Questionnaire | External:
     try:
         return _SURVEY.validate_python(data)
     except ValidationError as error:
-        problems = [f"{_place(data, one['loc'])}{remedy(one)}" for one in error.errors(include_url=False)]
+        problems = [f"{_place(data, one['loc'])}{remedy(one)}" for one in mistakes(error)]
         raise ContentError("\n".join(f"{name}: {problem}" for problem in problems)) from error
 
 

@@ -86,10 +86,19 @@ def test_a_time_without_quotation_marks_is_that_time(tmp_path: Path) -> None:
     assert (session.begins, session.ends) == (time(10), time(11, 30))
 
 
-@pytest.mark.parametrize("text", ["- 1", "a: [", "\x00", ""])
-def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- 1", "Bitte nehmen Sie"),
+        ("", "Bitte nehmen Sie"),
+        ("a: [", "Zeile 1: Das ist kein lesbares YAML"),
+        ("\x00", "kein lesbares YAML"),
+        ("from: 2027-02-30", "Einen der Tage darin gibt es nicht"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, words: str) -> None:
     write(tmp_path).write_text(text)
-    with pytest.raises(ContentError, match="Bitte"):
+    with pytest.raises(ContentError, match=words):
         conferences(settings_for(tmp_path))
 
 

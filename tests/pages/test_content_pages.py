@@ -89,13 +89,13 @@ def test_a_page_nobody_thought_of_gets_its_address(make_app: MakeApp, content: P
 @pytest.mark.parametrize(
     ("front_matter", "body", "says"),
     [
-        ('title: "T"\ndescription: "D."\naddress: "Groß Schreiben"', "Text", "address: String should match"),
-        ('description: "D."\naddress: x', "Text", "title: Field required"),
-        (FRONT_MATTER + "\nparent: x", "Text", "parent: Extra inputs"),
-        (FRONT_MATTER, "# Titel\n\nText", "headings of the text begin with ##"),
-        (FRONT_MATTER, "", "the text is missing"),
-        ("title: [", "Text", "is not YAML"),
-        (FRONT_MATTER.replace("seite", "erklaerung"), "Text", "choose another"),
+        ('title: "T"\ndescription: "D."\naddress: "Groß Schreiben"', "Text", "address: Eine Kennung besteht"),
+        ('description: "D."\naddress: x', "Text", "title: Die Angabe fehlt."),
+        (FRONT_MATTER + "\nparent: x", "Text", "parent: Diese Angabe gibt es hier nicht."),
+        (FRONT_MATTER, "# Titel\n\nText", "Zwischenüberschriften beginnen mit ##"),
+        (FRONT_MATTER, "", "Der Text fehlt."),
+        ("title: [", "Text", "de.md, Zeile 2: Das ist kein lesbares YAML."),
+        (FRONT_MATTER.replace("seite", "erklaerung"), "Text", "Bitte eine andere wählen."),
     ],
 )
 def test_what_cannot_be_used_is_said_with_file_field_and_remedy(
@@ -111,17 +111,17 @@ def test_what_cannot_be_used_is_said_with_file_field_and_remedy(
 def test_a_language_must_not_be_forgotten(make_app: MakeApp, content: Path) -> None:
     write(content / "pages", "half")
     (content / "pages" / "half" / "en.md").unlink()
-    with pytest.raises(ContentError, match=r"half/en\.md is missing"):
+    with pytest.raises(ContentError, match=r"half/en\.md: Die Datei fehlt"):
         make_app(content=content)
 
 
 @pytest.mark.parametrize(
     ("second", "front_matter", "says"),
     [
-        ("other", FRONT_MATTER, "is the address of"),
-        ("home", FRONT_MATTER.replace("seite", "heim"), "give the folder another name"),
-        ("Not_Small", FRONT_MATTER.replace("seite", "gross"), "small letters"),
-        ("a/b/c/d/e", FRONT_MATTER, "folders deep"),
+        ("other", FRONT_MATTER, "ist schon die Adresse von"),
+        ("home", FRONT_MATTER.replace("seite", "heim"), "Bitte den Ordner anders nennen."),
+        ("Not_Small", FRONT_MATTER.replace("seite", "gross"), "Bitte umbenennen."),
+        ("a/b/c/d/e", FRONT_MATTER, "liegt tiefer als"),
     ],
 )
 def test_names_and_addresses_are_given_once(
@@ -144,4 +144,4 @@ def test_the_command_finds_links_that_lead_nowhere(make_app: MakeApp, content: P
     write(content / "pages", "linking", FRONT_MATTER, "[gut](/erklaerung)")
     read_all.cache_clear()
     ran = make_app(content=content).test_cli_runner().invoke(args=["content", "check"])
-    assert (ran.exit_code, ran.output) == (0, "Everything below content/ is in order.\n")
+    assert (ran.exit_code, ran.output) == (0, "Alles unter content/ ist in Ordnung.\n")

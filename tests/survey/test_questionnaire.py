@@ -72,6 +72,13 @@ def test_what_is_wrong_at_the_top(changes: dict[str, Any], words_of_it: str) -> 
     assert words_of_it in complaint(asked(**changes))
 
 
+def test_what_only_follows_from_a_mistake_is_not_said() -> None:
+    data = asked()
+    data["pages"] = [{**data["pages"][0], "questions": [{"id": "ort", "type": "radio"}]}]
+    assert complaint(data).count("\n") == 0
+    assert "type ist single, multiple, scale" in complaint(data)
+
+
 def test_what_is_wrong_with_questions() -> None:
     data = asked()
     question(data, 0, 0)["id"] = "alter"
