@@ -47,7 +47,7 @@ def codebook(survey: OpenedSurvey, answered: int) -> bytes:
         "licence": _licence(questionnaire.licence),
         "questionnaire_sha256": survey.sha256,
         "opens": questionnaire.opens.isoformat(),
-        "closes": questionnaire.closes and questionnaire.closes.isoformat(),
+        "closes": survey.last_day and survey.last_day.isoformat(),
         "access": questionnaire.access,
         "invited": survey.invited if questionnaire.access == "invitation" else None,
         "answers": answered,

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, LargeBinary, 
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.clock import BERLIN
 from portal.database import Base
 from portal.survey.questionnaire import Questionnaire, thawed
 
@@ -44,6 +45,13 @@ class OpenedSurvey(Base):
     @cached_property
     def questionnaire(self) -> Questionnaire:
         return thawed(self.frozen)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it can be answered, or could; None while it has no end. An editor may have closed it
+        before the day that the file names."""
+        closed = self.closed_at.astimezone(BERLIN).date() if self.closed_at else None
+        return min((day for day in (self.questionnaire.closes, closed) if day), default=None)
 
 
 class Invitation(Base):

@@ -4,22 +4,27 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import refresh
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from portal.addresses import current_addresses
 from portal.clock import now
 from portal.content import ContentError
 from portal.database import db
+from portal.language import LANGUAGES, current_language
 from portal.organisers import audit
+from portal.organisers.forms import LANGUAGE_NAMES
 from portal.organisers.frame import Detail, Section, Subject
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
 from portal.organisers.roles import EDITOR
 from portal.personal_data import Text
 from portal.survey import box, operations, questionnaire, reading
+from portal.survey.answering import Answers, fields_of, name_of
 from portal.survey.disclosure import LEAST
 from portal.survey.forms import InviteForm
 from portal.survey.models import FreeText, Invitation, OpenedSurvey
@@ -90,6 +95,28 @@ def listing() -> str:
 def single(key: str) -> Any:
     """One survey: where it stands, and what can be done."""
     return _single(key)
+
+
+@blueprint.get("/<name:key>/fragebogen")
+@organisers_only(*ROLES)
+def preview(key: str) -> str:
+    """All questions as respondents see them, in either language, before and after they are fixed."""
+    survey = operations.find(db.session(), key)
+    about = survey.questionnaire if survey else _file(key)[0]
+    if not isinstance(about, Questionnaire):
+        abort(404)
+    asked = request.args.get("sprache")
+    g.language = asked if asked in LANGUAGES else current_language()
+    refresh()
+    return render_template(
+        "survey/office/questionnaire.html",
+        key=key,
+        about=about,
+        answers=Answers(about, MultiDict()),
+        name_of=name_of,
+        fields_of=fields_of,
+        languages=LANGUAGE_NAMES,
+    )
 
 
 @blueprint.post("/<name:key>/oeffnen")
@@ -215,6 +242,7 @@ def _single(key: str, status: int = 200, invite_form: InviteForm | None = None) 
         about=about,
         problem=problem,
         differs=survey is not None and reading.differs(survey),
+        last_day=survey.last_day if survey else getattr(about, "closes", None),
         state=_state(survey, about, now()),
         answered=_number(session, survey),
         waiting=box.waiting(session, survey) if survey else 0,

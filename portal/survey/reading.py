@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
@@ -31,6 +31,8 @@ class Listed:
     key: str
     about: Questionnaire | External
     state: str
+    last_day: date | None
+    """The last day on which it can be answered, or could."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,14 @@ def folder() -> Path:
 def listed(session: Session, now: datetime) -> list[Listed]:
     """All public surveys: those that can be answered first, then what is to come, then the rest, the latest first."""
     ours = [
-        Listed(one.key, one.questionnaire, operations.state(one, now))
+        Listed(one.key, one.questionnaire, operations.state(one, now), one.last_day)
         for one in session.scalars(select(OpenedSurvey).order_by(OpenedSurvey.opened_at.desc(), OpenedSurvey.key))
     ]
     taken = {one.key for one in ours}
-    found = [*ours, *(Listed(one.key, one.about, CLOSED) for one in _elsewhere() if one.key not in taken)]
+    found = [
+        *ours,
+        *(Listed(one.key, one.about, CLOSED, one.about.closed) for one in _elsewhere() if one.key not in taken),
+    ]
     return sorted(found, key=lambda one: (OPEN, PLANNED, CLOSED).index(one.state))
 
 

@@ -10,7 +10,7 @@ from portal.clock import now
 from portal.config import Settings, current_settings
 from portal.database import db
 from portal.language import current_language, localized
-from portal.survey import files, operations, reading
+from portal.survey import box, files, operations, reading
 from portal.survey.answering import Answers, fields_of, name_of, said
 from portal.survey.forms import AnswerForm
 from portal.survey.models import Invitation, OpenedSurvey
@@ -179,6 +179,7 @@ def results(survey: str) -> Any:
     return render_template(
         "survey/results.html",
         results=found,
+        counting=about["over"] and box.waiting(db.session(), opened) > 0,
         group=group,
         unknown=bool(asked) and group is None,
         shown=found.shown(group),

@@ -49,6 +49,53 @@ def acts(session: Session) -> list[str]:
     return [one for one in session.scalars(select(AuditEntry.act).order_by(AuditEntry.id)) if one.startswith("survey.")]
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["draft", "opened"])
+def test_the_questionnaire_can_be_seen_before_and_after_it_is_fixed(editor: Browser, first: bool) -> None:
+    editor.open("/redaktion/umfragen/beispiel")
+    if not first:
+        editor.submit("form[action$='/oeffnen']")
+    page = editor.follow("Fragebogen ansehen")
+    assert page.texts("h2") == ["Seite 1: Arbeitsort", "Seite 2: Ausstattung", "Seite 3: Zum Schluss"]
+    assert "„Wo arbeiten Sie meistens?“ so geantwortet haben: zu Hause, unterwegs" in page.text()
+    assert page.has("[name='a.tage']")
+    page = editor.follow("English")
+    assert page.text("h2") == "Page 1: Place of work"
+    assert not page.has("main form"), "nothing can be sent"
+    assert editor.open("/redaktion/umfragen/homeoffice-2021/fragebogen").status == 404
+
+
+def test_the_last_answers_are_said_to_be_counted_until_they_are(
+    app: Flask, session: Session, editor: Browser, browser: Browser
+) -> None:
+    survey = opened(session, closes="2098-12-31", results="after_closing")
+    answered(app, session, survey, 12, ort="stadt")
+    counted(app, session)
+    assert "zehn andere bleiben darin" in editor.open(PAGE).text()
+    editor.submit("form[action$='/schliessen']")
+    assert "Die letzten Antworten werden gerade gezählt." in editor.page.text()
+    page = browser.open("/umfrage/test/ergebnisse")
+    assert "wird gerade gezählt" in page.text(".method")
+    assert "werden gerade gezählt" in page.text(".page > .notice")
+    counted(app, session, now())
+    assert "werden gerade gezählt" not in editor.open(PAGE).text()
+    assert "zehn andere bleiben darin" not in editor.page.text()
+    page = browser.open("/umfrage/test/ergebnisse")
+    assert "n = 12" in page.text(".method")
+    assert "2098" not in page.text(".method"), "it has ended earlier than the file says"
+    assert "2098" not in browser.open("/umfrage").text()
+    assert "2098" not in editor.open(PAGE).text()
+
+
+def test_too_few_answers_are_said_to_be_too_few(app: Flask, session: Session, browser: Browser) -> None:
+    survey = opened(session)
+    answered(app, session, survey, 3, ort="stadt")
+    operations.close_survey(session, survey, LATER, by=None)
+    counted(app, session, LATER)
+    page = browser.open("/umfrage/test/ergebnisse")
+    assert "weniger als zehn" in page.text(".method")
+    assert "So viele sind nicht gekommen." in page.text()
+
+
 def test_an_editor_opens_and_closes_and_the_log_knows(session: Session, editor: Browser) -> None:
     page = editor.open("/redaktion/umfragen")
     assert page.texts("tbody td:nth-of-type(2)") == ["Entwurf", "anderswo durchgeführt"]
