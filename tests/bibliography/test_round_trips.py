@@ -4,6 +4,7 @@ Independent are pybtex for BibTeX and rispy for RIS (the writer of RIS is our ow
 """
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pybtex.database import parse_string
 from pybtex.richtext import Text
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from portal.bibliography import tex
 from portal.bibliography.bibtex import from_bibtex, to_bibtex
@@ -147,3 +149,11 @@ def test_csl_items_have_only_what_csl_knows() -> None:
 def test_each_has_a_key_of_its_own() -> None:
     keys = [one.key for one in with_keys([KNOWN, KNOWN, replace(KNOWN, key="Buechner2023"), Reference(ARTICLE, "漢")])]
     assert keys == ["buechner2023", "buechner2023-2", "Buechner2023-3", "oj"]
+
+
+@pytest.mark.parametrize(("write", "ending"), [(to_bibtex, ".bib"), (to_ris, ".ris"), (csl_json, ".json")])
+def test_exports_read_as_they_did(
+    write: Callable[[Iterable[Reference]], str], ending: str, file_regression: FileRegressionFixture
+) -> None:
+    """Every kind with all that it can have: what round trips take back in either way."""
+    file_regression.check(write(ALL).replace("\r\n", "\n"), extension=ending)

@@ -66,3 +66,18 @@ def test_every_required_package_says_why() -> None:
     for name in ("requirements.in", "requirements-dev.in"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             assert line.startswith(("#", "-")) or re.match(r"[a-z0-9.\[\]-]+ +# \w.+", line), f"{name}: {line}"
+
+
+TYPED = re.compile(r'type="(url|email|date|time|number)"')
+
+
+def test_no_browser_answers_in_our_place() -> None:
+    """A browser that checks a field speaks its own language, and names no remedy."""
+    forms = [
+        (template.name, form[0])
+        for template in sorted((ROOT / "templates").rglob("*.html"))
+        for form in re.finditer(r'<form [^\n]*method="post".*?</form>', template.read_text(), re.DOTALL)
+    ]
+    typed = [(name, form.partition("\n")[0]) for name, form in forms if TYPED.search(form)]
+    assert len(typed) > 10
+    assert [(name, opening) for name, opening in typed if not opening.endswith("novalidate>")] == []
