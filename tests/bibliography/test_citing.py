@@ -1,8 +1,10 @@
 """Citations, compared with ones that were made by hand after each style's rules."""
 
+import json
 import re
 
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from portal.bibliography.citing import STYLES, citation, plain_citation
 from portal.bibliography.metadata import highwire, json_ld
@@ -107,3 +109,12 @@ def test_schema_org_nests_issue_volume_and_periodical() -> None:
     assert (issue["@type"], issue["issueNumber"]) == ("PublicationIssue", "5")
     assert issue["isPartOf"]["volumeNumber"] == "76"
     assert issue["isPartOf"]["isPartOf"] == {"@type": "Periodical", "name": "WSI-Mitteilungen"}
+
+
+def test_what_pages_say_to_machines_reads_as_it_did(file_regression: FileRegressionFixture) -> None:
+    """Highwire and schema.org of every kind."""
+    address = "http://portal.test/literatur/1"
+    said = [
+        {"highwire": list(map(": ".join, highwire(one, address))), "schema.org": json_ld(one, address)} for one in ALL
+    ]
+    file_regression.check(json.dumps(said, ensure_ascii=False, indent=1), extension=".json")
