@@ -82,9 +82,10 @@ class Entry:
 
 
 def find(session: Session, number: int, *, changing: bool = False) -> Record | None:
-    """The record, whatever its state; while it is `changing`, nobody else changes it."""
+    """The record, whatever its state; while it is `changing`, it is as it is now, and nobody else changes it."""
     found = select(Record).where(Record.id == number)
-    return session.scalar(found.with_for_update(of=Record) if changing else found)
+    locked = found.with_for_update(of=Record).execution_options(populate_existing=True)
+    return session.scalar(locked if changing else found)
 
 
 def add(session: Session, entry: Entry, by: int, now: datetime) -> Record:

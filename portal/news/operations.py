@@ -89,7 +89,8 @@ def delete(session: Session, number: int, version: int, by: int, now: datetime) 
 
 
 def _seen(session: Session, number: int, version: int) -> NewsEntry:
-    entry = session.scalar(select(NewsEntry).where(NewsEntry.id == number).with_for_update())
+    found = select(NewsEntry).where(NewsEntry.id == number).with_for_update()
+    entry = session.scalar(found.execution_options(populate_existing=True))
     if entry is None or entry.version != version:
         raise Outdated
     return entry

@@ -59,9 +59,10 @@ def start(session: Session, kind: str, by: int, now: datetime, drafts: Mapping[s
 
 
 def find(session: Session, number: int, *, changing: bool = False) -> Issue | None:
-    """The issue; while it is `changing`, nobody else changes it."""
+    """The issue; while it is `changing`, it is as it is now, and nobody else changes it."""
     found = select(Issue).where(Issue.id == number)
-    return session.scalar(found.with_for_update() if changing else found)
+    locked = found.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(locked if changing else found)
 
 
 def save(session: Session, number: int, version: int, drafts: Mapping[str, Draft], by: int, now: datetime) -> Issue:

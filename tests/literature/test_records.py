@@ -96,6 +96,21 @@ def test_a_change_keeps_what_was_said_and_counts_the_version(session: Session) -
     assert acts == ["record.add", "record.change"]
 
 
+def test_who_had_to_wait_looks_again(app: Flask, session: Session) -> None:
+    """Its page has been read before the other one let go of the record, as two requests at once do on PostgreSQL."""
+    by = add_organiser(session, "editor").id
+    number = operations.add(session, entry(said="Zuerst."), by, NOON).id
+    session.commit()
+    with Session(engine_of(app), expire_on_commit=False) as other:
+        read_before = other.get_one(Record, number)
+        other.commit()
+        operations.change(session, number, 1, entry("Neu", said="Danach."), by, NOON)
+        session.commit()
+        with pytest.raises(Outdated):
+            operations.change(other, read_before.id, 1, entry("Verloren"), by, NOON)
+        assert operations.change(other, number, 2, entry("Später"), by, NOON).version == 3
+
+
 def test_what_is_public_is_hidden_before_it_is_deleted(session: Session) -> None:
     by = add_organiser(session, "editor").id
     record = published(session)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from portal.news.models import DRAFT, PUBLISHED, SCHEDULED, WITHDRAWN, NewsEntry
 from portal.news.operations import NotNow, Outdated, Words
 from portal.organisers.models import AuditEntry
 from tests.browser import Browser, Client
+from tests.databases import engine_of
 from tests.office import add_organiser
 
 A = "{http://www.w3.org/2005/Atom}"
@@ -67,6 +69,20 @@ def test_who_is_late_overwrites_nothing(session: Session) -> None:
     with pytest.raises(Outdated):
         operations.publish(session, entry.id, 1, None, entry.changed_by_id, now())
     assert operations.save(session, entry.id, 2, GERMAN, entry.changed_by_id, now()).version == 2, "nothing is new"
+
+
+def test_who_had_to_wait_looks_again(app: Flask, session: Session) -> None:
+    """Its page has been read before the other one let go of the entry, as two requests at once do on PostgreSQL."""
+    entry = written(session)
+    number, by = entry.id, entry.changed_by_id
+    session.commit()
+    with Session(engine_of(app), expire_on_commit=False) as other:
+        read_before = other.get_one(NewsEntry, number)
+        other.commit()
+        operations.publish(session, number, 1, None, by, now())
+        session.commit()
+        with pytest.raises(Outdated):
+            operations.delete(other, read_before.id, 1, by, now())
 
 
 def test_the_database_refuses_what_cannot_be(session: Session) -> None:

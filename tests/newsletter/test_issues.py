@@ -12,11 +12,12 @@ from portal.declaration.comparison import Comparison
 from portal.newsletter import campaigns, differences, issues, letters, releasing
 from portal.newsletter.campaigns import NotNow
 from portal.newsletter.issues import Content, Outdated
-from portal.newsletter.models import READY
+from portal.newsletter.models import READY, Issue
 from portal.newsletter.releasing import AskedAlready, NotTried, OwnRequest
 from portal.organisers.models import AuditEntry
 from portal.subscribers.segments import AFFIRMATION, NEWSLETTER
 from portal.text.difference import difference
+from tests.databases import engine_of
 from tests.newsletter.conftest import NOON
 from tests.newsletter.writing import BOTH, ENGLISH, GERMAN, asked, tried, written
 from tests.office import add_organiser
@@ -48,6 +49,21 @@ def test_an_older_version_changes_nothing(session: Session) -> None:
         issues.save(session, issue.id, seen, {"de": GERMAN}, author.id, NOON)
     with pytest.raises(Outdated):
         issues.discard(session, issue.id, seen, author.id, NOON)
+
+
+def test_who_had_to_wait_looks_again(app: Flask, session: Session) -> None:
+    """Its page has been read before the other one let go of the issue, as two requests at once do on PostgreSQL."""
+    author = add_organiser(session, "editor")
+    number, by = written(session, author).id, author.id
+    session.commit()
+    with Session(engine_of(app), expire_on_commit=False) as other:
+        read_before = other.get_one(Issue, number)
+        seen = read_before.version
+        other.commit()
+        issues.save(session, number, seen, {"de": ENGLISH}, by, NOON)
+        session.commit()
+        with pytest.raises(Outdated):
+            issues.discard(other, number, seen, by, NOON)
 
 
 def test_the_hash_is_of_kind_subjects_and_bodies_and_of_nothing_else() -> None:
