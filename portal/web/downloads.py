@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,11 +11,18 @@ from flask import Response, stream_with_context
 
 CSV = "text/csv; charset=utf-8"
 
+_BEGINS = re.compile(r"""\A(["\s]*+)(?=[=+@＝＋＠－-])""")
+"""A cell that begins with a formula, whatever a spreadsheet leaves out before it."""
+_GOES_ON = re.compile(r"""([;\t\r\n]["\s]*+)([=+@＝＋＠]|[－-](?!\s))?""")
+"""What a spreadsheet can take for the end of a cell, and the formula behind it if there is one. A German one expects
+semicolons, and reads our commas and quotation marks as text. A dash and a space are an item of a list."""
+
 
 def inert(value: Any) -> str:
-    """The value as text that no spreadsheet takes for a formula; everything else stays as it is."""
+    """The value as text in which no spreadsheet finds a formula; everything else stays as it is."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    inside = _GOES_ON.sub(lambda found: f"{found[1]}'{found[2]}" if found[2] else found[1], text)
+    return _BEGINS.sub(r"\1'", inside)
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
