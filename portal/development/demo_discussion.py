@@ -281,7 +281,7 @@ def _reported(discussion: Discussion, place: str | None) -> None:
 
 def _take_positions(discussion: Discussion) -> None:
     for number in range(POSITIONS):
-        address = discussion.book.identify(f"position{discussion.now:%Y%m%d%H%M%S}-{number}@{DOMAIN}")
+        address = discussion.book.identify(f"position{discussion.now:%Y%m%d%H%M%S%f}-{number}@{DOMAIN}")
         discussion.session.add(
             PositionSheet(
                 revision_id=discussion.revision.id,
