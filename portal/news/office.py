@@ -42,6 +42,7 @@ DONE: dict[str, Text] = {
         " ist es auf der Uhr eine Stunde später."
     ),
     "zurueckgenommen": _l("Der Eintrag ist nicht mehr öffentlich."),
+    "entwurf": _l("Der Eintrag ist wieder ein Entwurf."),
     "geloescht": _l("Der Eintrag ist gelöscht."),
 }
 """What the pages say after something was done, by what stands in the address."""
@@ -84,10 +85,13 @@ def start() -> Any:
 @organisers_only(EDITOR)
 def write(number: int) -> Any:
     """The editor, and below it what can be done with the entry."""
-    entry = db.session.get(NewsEntry, number) or abort(404)
+    entry = db.session.get(NewsEntry, number)
     if request.method == "GET":
+        entry = entry or abort(404)
         return _editor(entry, NewsForm.of(entry))
     form = NewsForm()
+    if entry is None:
+        return _overtaken(number, form)
     if not form.validate_on_submit():
         return _editor(entry, form, status=422)
     if request.form.get("step") == "preview":
@@ -121,12 +125,13 @@ def publish(number: int) -> Any:
 @organisers_only(EDITOR)
 def withdraw(number: int) -> Any:
     """Take the entry back."""
-    form = SeenForm()
+    entry, form = db.session.get(NewsEntry, number) or abort(404), SeenForm()
+    done = "entwurf" if entry.state(now()) == SCHEDULED else "zurueckgenommen"
 
     def change(session: Session, by: int) -> object:
         return operations.withdraw(session, number, form.seen, by, now())
 
-    return _changed(number, change, "zurueckgenommen")
+    return _changed(number, change, done)
 
 
 @blueprint.post("/<int:number>/loeschen")
@@ -156,11 +161,14 @@ def _changed(number: int, change: Callable[[Session, int], object], done: str) -
 
 
 def _overtaken(number: int, form: NewsForm | None = None) -> Any:
-    """The entry as it is now, with what was typed into it before somebody else was faster."""
-    entry = db.session.get(NewsEntry, number) or abort(404)
-    if form is not None:
+    """The entry as it is now, with what was typed into it before somebody else was faster; a new one if it is gone."""
+    entry = db.session.get(NewsEntry, number)
+    if form is None:
+        entry = entry or abort(404)
+        return _editor(entry, NewsForm.of(entry), overtaken=True, status=409)
+    if entry is not None:
         form.version.data = str(entry.version)
-    return _editor(entry, form or NewsForm.of(entry), overtaken=True, typed=form is not None, status=409)
+    return _editor(entry, form, overtaken=True, typed=True, status=409)
 
 
 def _editor(

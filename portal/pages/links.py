@@ -18,4 +18,5 @@ def broken(app: Flask, pages: tuple[ContentPage, ...]) -> Iterator[str]:
         for text in page.texts.values():
             for address in _LINK.findall(page_html(text.body)):
                 if not addresses.test(address, "GET"):
-                    yield f"{page.path / text.language}.md: the link {address} leads nowhere; mend or remove it"
+                    file = f"{page.path / text.language}.md"
+                    yield f"{file}: Der Link {address} führt ins Leere. Bitte berichtigen oder entfernen."

@@ -18,7 +18,7 @@ from portal.database import db
 from portal.language import LANGUAGES
 from portal.survey import operations, questionnaire, reading, tables
 from portal.survey.models import OpenedSurvey
-from portal.survey.operations import AlreadyOpened, NotOpen
+from portal.survey.operations import AlreadyOpened, AlreadyOver, NotOpen
 from portal.survey.questionnaire import External
 
 group = AppGroup("survey", help="Umfragen prüfen, öffnen, schließen; zu ihnen einladen; Ergebnisse einlesen.")
@@ -80,6 +80,10 @@ def open_survey(key: str, yes: bool) -> None:
     except AlreadyOpened as error:
         differs = reading.differs(_opened(key))
         raise click.ClickException(changed(key) if differs else "Diese Umfrage ist schon geöffnet.") from error
+    except AlreadyOver as error:
+        raise click.ClickException(
+            "Der letzte Tag (closes) ist schon vorbei. Bitte in der Datei einen späteren eintragen."
+        ) from error
     db.session.commit()
     click.echo("Geöffnet.")
 
@@ -142,7 +146,8 @@ def import_tables(key: str, table_file: Path, codebook_file: Path, yes: bool) ->
         for answer in one.answers:
             click.echo(f"  {answer.count:>7}  {answer.words['de']}")
     exists = (folder / tables.TABLES).exists()
-    question = f"Diese {len(found)} Tabellen {'an die Stelle der jetzigen setzen' if exists else 'veröffentlichen'}?"
+    tables_named = "1 Tabelle" if len(found) == 1 else f"{len(found)} Tabellen"
+    question = f"{tables_named} {'an die Stelle der jetzigen setzen' if exists else 'veröffentlichen'}?"
     if not yes and not click.confirm(question, default=False):
         raise click.ClickException("Nichts übernommen.")
     # The codebook first: tables without it would be an error for whoever looks in between.

@@ -73,7 +73,8 @@ class InviteForm(PortalForm):
             except EmailNotValidError as error:
                 raise ValidationError(
                     _(
-                        "„%(address)s“ ist keine E-Mail-Adresse. Bitte verbessern oder streichen Sie sie.",
+                        "„%(address)s“ ist keine E-Mail-Adresse. Hier stehen nur Adressen, keine Namen. Bitte"
+                        " verbessern oder streichen Sie das.",
                         address=one[:80],
                     )
                 ) from error

@@ -28,7 +28,7 @@ from portal.survey.answering import Answers, fields_of, name_of
 from portal.survey.disclosure import LEAST
 from portal.survey.forms import InviteForm
 from portal.survey.models import FreeText, Invitation, OpenedSurvey
-from portal.survey.operations import CLOSED, DRAFT, OPEN, PLANNED, AlreadyOpened, NotOpen
+from portal.survey.operations import CLOSED, DRAFT, OPEN, PLANNED, AlreadyOpened, AlreadyOver, NotOpen
 from portal.survey.questionnaire import External, Matrix, Multiple, Questionnaire
 from portal.survey.questionnaire import Text as TextQuestion
 from portal.web.downloads import csv_file
@@ -128,7 +128,7 @@ def open_survey(key: str) -> Any:
         return _single(key, 422)
     try:
         operations.open_survey(db.session(), key, about, now(), by=current_organiser().id)
-    except AlreadyOpened:
+    except (AlreadyOpened, AlreadyOver):
         return _single(key, 409)
     return _done(key)
 
@@ -241,6 +241,7 @@ def _single(key: str, status: int = 200, invite_form: InviteForm | None = None) 
         survey=survey,
         about=about,
         problem=problem,
+        late=survey is None and isinstance(about, Questionnaire) and operations.is_over(about, now()),
         differs=survey is not None and reading.differs(survey),
         last_day=survey.last_day if survey else getattr(about, "closes", None),
         state=_state(survey, about, now()),

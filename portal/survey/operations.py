@@ -39,6 +39,10 @@ class AlreadyOpened(Exception):
     """The survey has been opened, and its questionnaire is fixed."""
 
 
+class AlreadyOver(Exception):
+    """The last day of the survey has passed: it would be closed at once, with its questionnaire fixed for good."""
+
+
 class NotOpen(Exception):
     """Nothing can be answered now."""
 
@@ -67,7 +71,7 @@ def find(session: Session, key: str) -> OpenedSurvey | None:
 
 def state(survey: OpenedSurvey, now: datetime) -> str:
     """PLANNED, OPEN or CLOSED."""
-    if survey.closed_at is not None or ((ends := ends_at(survey.questionnaire)) is not None and now >= ends):
+    if survey.closed_at is not None or is_over(survey.questionnaire, now):
         return CLOSED
     return PLANNED if now < begins_at(survey.questionnaire) else OPEN
 
@@ -83,6 +87,12 @@ def ends_at(questionnaire: Questionnaire) -> datetime | None:
     return datetime.combine(questionnaire.closes + timedelta(days=1), time(), BERLIN)
 
 
+def is_over(questionnaire: Questionnaire, now: datetime) -> bool:
+    """Whether its last day has passed."""
+    ends = ends_at(questionnaire)
+    return ends is not None and now >= ends
+
+
 def takes_answers(survey: OpenedSurvey, now: datetime) -> bool:
     """Whether what is sent now counts."""
     ends = ends_at(survey.questionnaire)
@@ -93,7 +103,9 @@ def takes_answers(survey: OpenedSurvey, now: datetime) -> bool:
 def open_survey(
     session: Session, key: str, questionnaire: Questionnaire, now: datetime, *, by: int | None
 ) -> OpenedSurvey:
-    """Freeze the questionnaire; it can be answered from its first day on. Raises AlreadyOpened."""
+    """Freeze the questionnaire; it can be answered from its first day on. Raises AlreadyOpened, AlreadyOver."""
+    if is_over(questionnaire, now):
+        raise AlreadyOver(key)
     take_turns(session, f"survey {key}")
     if find(session, key) is not None:
         raise AlreadyOpened(key)
@@ -179,7 +191,7 @@ def invite(
         if session.scalar(row.on_conflict_do_nothing().returning(Invitation.id)) is None:
             before += 1
             continue
-        outbox.queue(session, _mail(survey, invitation, reminder=False), now)
+        outbox.queue(session, _mail(survey, invitation, now, reminder=False), now)
         new += 1
     # Added in the database: somebody else may be inviting, too.
     session.execute(update(OpenedSurvey).where(OpenedSurvey.id == survey.id).values(invited=OpenedSurvey.invited + new))
@@ -195,19 +207,20 @@ def remind(session: Session, survey: OpenedSurvey, now: datetime, *, by: int | N
     reminded = 0
     for invitation in session.scalars(select(Invitation).where(*waiting).order_by(Invitation.id)).all():
         if not is_suppressed(session, invitation.address_key):
-            outbox.queue(session, _mail(survey, invitation, reminder=True), now)
+            outbox.queue(session, _mail(survey, invitation, now, reminder=True), now)
             invitation.reminded = True
             reminded += 1
     audit.record(session, by, "survey.remind", f"survey {survey.key}", now, number=reminded)
     return reminded
 
 
-def _mail(survey: OpenedSurvey, invitation: Invitation, *, reminder: bool) -> outbox.Mail:
+def _mail(survey: OpenedSurvey, invitation: Invitation, now: datetime, *, reminder: bool) -> outbox.Mail:
     questionnaire = survey.questionnaire
     context = {
         "invitation": invitation.id,
         "title": questionnaire.title.of(invitation.language),
         "minutes": questionnaire.minutes,
+        "opens": questionnaire.opens.isoformat() if state(survey, now) == PLANNED else None,
         "closes": questionnaire.closes.isoformat() if questionnaire.closes else None,
         "reminder": reminder,
     }

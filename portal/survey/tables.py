@@ -62,25 +62,35 @@ def _read(tables: Path, codebook: Path, *_changed: int) -> tuple[ForeignTable, .
 
 
 def understood(tables: Path, codebook: Path) -> tuple[ForeignTable, ...]:
-    """What stands in two files, in the order of the codebook. Raises ContentError with all that is wrong."""
+    """What stands in two files, in the order of the codebook. Raises ContentError with all that is wrong.
+
+    First with all that is wrong in the codebook, then in the tables: what only follows from it would be misleading.
+    """
     problems: list[str] = []
     words = list(_rows(codebook, CODEBOOK_HEADER))
     counts = list(_rows(tables, TABLES_HEADER))
     questions = _questions(codebook, words, problems)
+    _refuse(problems)
     labels = _labels(codebook, words, questions, problems)
+    _refuse(problems)
     found: dict[str, dict[str, int]] = {question: {} for question in questions}
     for line, row in counts:
         problem = _counted(row, labels, found)
         if problem:
             problems.append(f"{tables}, Zeile {line}: {problem}")
+    _refuse(problems)
     for question, (_words, base) in questions.items():
         problems += [f"{tables}: {problem}" for problem in _incomplete(question, base, labels, found[question])]
-    if problems:
-        raise ContentError("\n".join(problems))
+    _refuse(problems)
     return tuple(
         ForeignTable(question, texts, base, tuple(_answers(question, labels, found[question])))
         for question, (texts, base) in questions.items()
     )
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise ContentError("\n".join(problems))
 
 
 def _answers(
@@ -111,7 +121,7 @@ def _questions(
                 problems.append(f"{where}: Die Frage „{row['id']}“ gibt es schon.")
             else:
                 questions[row["id"]] = ({"de": row["de"], "en": row["en"]}, base)
-    if not questions:
+    if not questions and not problems:
         problems.append(f"{path}: Es fehlt eine Zeile mit kind question.")
     return questions
 
@@ -186,7 +196,10 @@ def _rows(path: Path, header: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
     try:
         for row in reader:
             if None in row:
-                raise ContentError(f"{path}, Zeile {reader.line_num}: Hier stehen mehr Werte als Spalten.")
+                raise ContentError(
+                    f"{path}, Zeile {reader.line_num}: Hier stehen mehr Werte als Spalten. Ein Text mit"
+                    " Komma oder Semikolon braucht Anführungszeichen."
+                )
             if any(row.values()):
                 yield reader.line_num, {name: single_line(value) for name, value in row.items()}
     except csv.Error as error:

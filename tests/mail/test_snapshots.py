@@ -72,6 +72,7 @@ LETTERS: dict[str, dict[str, Any]] = {
         "invitation": "00112233445566778899aabbccddeeff",
         "title": "Eine Testumfrage",
         "minutes": 5,
+        "opens": "2027-01-01",
         "closes": "2027-01-31",
         "reminder": False,
     },

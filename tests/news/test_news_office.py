@@ -41,7 +41,9 @@ def test_from_the_first_word_to_the_website_and_back(session: Session, office: O
     assert "zur gewählten Zeit" in page.text(".notice")
     assert browser.open(f"/aktuelles/{entry.id}").status == 404
     browser.open(f"/redaktion/aktuelles/{entry.id}")
-    assert "Entwurf" in browser.submit("#withdraw").text(".tag")
+    page = browser.submit("#withdraw")
+    assert "Entwurf" in page.text(".tag")
+    assert "Der Eintrag ist wieder ein Entwurf." in page.text(".notice")
     assert "jetzt öffentlich" in browser.submit("#publish", when="now").text(".notice")
     assert browser.open(f"/aktuelles/{entry.id}").text("h1") == "Neues"
     browser.open(f"/redaktion/aktuelles/{entry.id}")
@@ -91,6 +93,19 @@ def test_who_is_late_learns_of_it_and_keeps_what_was_typed(session: Session, off
     browser.open(f"/redaktion/aktuelles/{entry.id}")
     operations.save(session, entry.id, 3, BOTH, entry.changed_by_id, now())
     assert browser.submit("#publish", when="now").status == 409
+
+
+def test_what_somebody_else_deletes_is_not_lost_to_who_is_writing(session: Session, office: Office) -> None:
+    entry = written(session)
+    browser = office("editor")
+    browser.open(f"/redaktion/aktuelles/{entry.id}")
+    operations.delete(session, entry.id, 1, entry.changed_by_id, now())
+    page = typed(browser, title_de="Mühsam", body_de="Lange geschrieben.").page
+    assert page.status == 409
+    assert "hat inzwischen jemand gelöscht" in page.text("[role=alert]")
+    assert page.fields("#news")["body_de"] == "Lange geschrieben."
+    assert "Gespeichert." in typed(browser).page.text(".notice")
+    assert session.scalars(select(NewsEntry)).one().text("de").title == "Mühsam"
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_the_command_finds_links_that_lead_nowhere(make_app: MakeApp, content: P
     write(content / "pages", "linking", FRONT_MATTER, "[gut](/erklaerung#these-1) [auch](/en) [nichts](/gibt-es-nicht)")
     ran = make_app(content=content).test_cli_runner().invoke(args=["content", "check"])
     assert ran.exit_code == 1, ran.output
-    assert "linking/de.md: the link /gibt-es-nicht leads nowhere" in ran.output
+    assert "linking/de.md: Der Link /gibt-es-nicht führt ins Leere." in ran.output
     assert "/erklaerung" not in ran.output
     write(content / "pages", "linking", FRONT_MATTER, "[gut](/erklaerung)")
     read_all.cache_clear()

@@ -135,6 +135,22 @@ def test_a_broken_file_is_explained_where_it_is_opened(app: Flask, editor: Brows
     assert "points" in said.output
 
 
+def test_what_is_over_is_not_opened(app: Flask, session: Session, editor: Browser) -> None:
+    """It would be closed at once, and its questionnaire fixed for good."""
+    file = app.extensions["settings"].content / "surveys" / "beispiel" / "survey.yaml"
+    told = file.read_text(encoding="utf-8").replace("opens: 2026-01-01", "opens: 2026-01-01\ncloses: 2026-01-31")
+    editor.open("/redaktion/umfragen/beispiel")
+    file.write_text(told, encoding="utf-8")
+    editor.submit("form[action$='/oeffnen']")
+    assert editor.page.status == 409
+    assert "Der letzte Tag dieser Umfrage ist schon vorbei" in editor.page.text()
+    assert not editor.page.has("form[action$='/oeffnen']")
+    said = app.test_cli_runner().invoke(args=["survey", "open", "beispiel", "--yes"])
+    assert said.exit_code == 1
+    assert "Der letzte Tag (closes) ist schon vorbei." in said.output
+    assert operations.find(session, "beispiel") is None
+
+
 def test_each_address_is_invited_once_and_reminded_once(app: Flask, session: Session, editor: Browser) -> None:
     survey = opened(session, access="invitation")
     blocked = app.extensions["addresses"].identify("gesperrt@example.org")
@@ -142,7 +158,7 @@ def test_each_address_is_invited_once_and_reminded_once(app: Flask, session: Ses
     editor.open(PAGE)
     editor.submit("form[action$='/einladen']", addresses="ada@example.org\nkein Klammeraffe")
     assert editor.page.status == 422
-    assert "„kein“ ist keine E-Mail-Adresse." in editor.page.text()
+    assert "„kein“ ist keine E-Mail-Adresse. Hier stehen nur Adressen, keine Namen." in editor.page.text()
     editor.submit(
         "form[action$='/einladen']", addresses="ada@example.org, bob@example.org\nADA@example.org;gesperrt@example.org"
     )
@@ -218,6 +234,7 @@ def test_tables_from_elsewhere_are_checked_shown_and_taken_over(
     run = app.test_cli_runner()
     said = run.invoke(args=words, input="n\n")
     assert "Beispieldaten: wie? (n = 1200)" in said.output
+    assert "1 Tabelle veröffentlichen?" in said.output
     assert "Nichts übernommen." in said.output
     assert "noch nicht vor" in browser.open("/umfrage/homeoffice-2021").text()
     assert run.invoke(args=[*words, "--yes"]).exit_code == 0
@@ -239,7 +256,7 @@ def test_tables_from_elsewhere_are_checked_shown_and_taken_over(
         (TABLES, CODEBOOK.replace(";1200", ";"), "n sagt, wie viele geantwortet haben"),
         (TABLES, CODEBOOK.replace(";well", ";"), "Es fehlt der Wortlaut in de oder en."),
         (TABLES.replace("question,answer", "frage,antwort"), CODEBOOK, "Zeile 1: Die Spalten heißen"),
-        (TABLES + "beispiel,gut,700,9\n", CODEBOOK, "mehr Werte als Spalten"),
+        (TABLES + "beispiel,gut,700,9\n", CODEBOOK, "Ein Text mit Komma oder Semikolon braucht Anführungszeichen"),
         ("", CODEBOOK, "Zeile 1: Die Spalten heißen"),
     ],
 )
@@ -252,6 +269,7 @@ def test_what_is_wrong_with_tables_is_said_and_nothing_taken_over(
     said = app.test_cli_runner().invoke(args=words)
     assert said.exit_code == 1
     assert complaint in said.output
+    assert len(said.output.splitlines()) == 1, "what follows from it is not said as well"
     assert not (app.extensions["settings"].content / "surveys" / "homeoffice-2021" / "tables.csv").exists()
 
 

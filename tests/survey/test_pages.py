@@ -16,7 +16,7 @@ from portal.survey import box, operations, reading
 from portal.survey.models import Answer, FreeText, Invitation, OpenedSurvey, SealedAnswer
 from tests.browser import Browser, Client
 from tests.mail.probe import outbox
-from tests.survey.asking import answered, asked, counted, opened
+from tests.survey.asking import NOON, answered, asked, counted, opened
 
 pytestmark = pytest.mark.one_database
 
@@ -157,9 +157,9 @@ def test_a_program_in_the_trap_is_not_counted(session: Session, survey: OpenedSu
     assert stored(session) == 0
 
 
-def invited(app: Flask, session: Session) -> tuple[OpenedSurvey, str]:
+def invited(app: Flask, session: Session, **changes: Any) -> tuple[OpenedSurvey, str]:
     """A survey by invitation, and the link in the mail to Ada."""
-    survey = opened(session, access="invitation")
+    survey = opened(session, access="invitation", **changes)
     operations.invite(session, survey, [Address("ada@example.org", "key of ada")], "de", now(), by=None)
     session.commit()
     context = outbox(session)[0].context or {}
@@ -202,6 +202,25 @@ def test_before_and_after_nothing_can_be_answered(session: Session, browser: Bro
     assert "Die Umfrage beginnt am 1. Januar 2098." in browser.open("/umfrage/spaeter/antworten").text()
     operations.close_survey(session, survey, now() + timedelta(days=1), by=None)
     assert "Die Umfrage ist zu Ende." in browser.open("/umfrage/spaeter/antworten").text()
+
+
+def test_an_invitation_to_what_has_not_begun_says_when(app: Flask, session: Session, browser: Browser) -> None:
+    survey, link = invited(app, session, opens="2098-01-01")
+    assert "Die Umfrage beginnt am 1. Januar 2098. Ihr Link gilt ab dann." in browser.open(link).text()
+    assert not browser.page.has("button[value=start]")
+    assert (outbox(session)[0].context or {})["opens"] == "2098-01-01"
+    assert survey.invited == 1
+
+
+def test_what_was_closed_early_says_until_when_it_ran(app: Flask, session: Session, browser: Browser) -> None:
+    survey = opened(session)
+    answered(app, session, survey, 10, ort="stadt")
+    operations.close_survey(session, survey, NOON, by=None)
+    counted(app, session)
+    assert "1. November 2026 bis 20. November 2026" in browser.open("/umfrage/test").text()
+    assert "1. November 2026 bis 20. November 2026" in browser.open("/umfrage/test/ergebnisse").text()
+    assert "bis 20. November 2026" in browser.open("/umfrage").text()
+    assert json.loads(browser.client.get("/daten/umfrage/test-codebook.json").text)["closes"] == "2026-11-20"
 
 
 def test_results_show_from_ten_on_with_the_method_first(
