@@ -165,7 +165,9 @@ def _front_matter(lines: list[str], name: str) -> tuple[dict[str, Any], int]:
         raise ContentError(f"{name}: Nach den Angaben am Anfang fehlt die zweite Zeile aus drei Strichen (---).")
     try:
         values = yaml.safe_load("\n".join(lines[1:end])) or {}
-    except (yaml.YAMLError, ValueError) as error:  # 2026-02-30 is a ValueError
+    except ValueError as error:
+        raise ContentError(f"{name}: Diesen Tag gibt es nicht. Bitte so schreiben: date: 2023-02-08") from error
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ContentError(
             f"{name}, Zeile {mark.line + 2 if mark else 1}: Die Angabe ist nicht lesbar. Bitte so schreiben: "

@@ -89,6 +89,7 @@ def test_how_an_editor_saves_it_does_not_matter(variant: str) -> None:
         ('title: "Testerklärung"', "", "title braucht", "höchstens 200"),
         ('title: "Testerklärung"', "titel: Test", "Zeile 2", "Möglich sind: title"),
         ("2024-01-15", "15.1.2024", "Zeile 3", "2023-02-08"),
+        ("2024-01-15", "2024-02-30", "", "Diesen Tag gibt es nicht"),
         ("label: original", "label: neu", "Zeile 4", "summary"),
         ('"Erste Testfassung."', '""', "Zeile 5", "was sich geändert hat"),
         ("Vorrede.", "# Titel", "Zeile 8", "###"),
