@@ -156,6 +156,7 @@ def invite(key: str) -> Any:
     try:
         done = operations.invite(db.session(), survey, addresses, form.language.data, now(), by=current_organiser().id)
     except NotOpen:
+        db.session.rollback()
         return _single(key, 409, form)
     return _done(key, neu=done.new, schon=done.there_before, gesperrt=done.suppressed)
 

@@ -193,8 +193,11 @@ def invite(
             continue
         outbox.queue(session, _mail(survey, invitation, now, reminder=False), now)
         new += 1
-    # Added in the database: somebody else may be inviting, too.
-    session.execute(update(OpenedSurvey).where(OpenedSurvey.id == survey.id).values(invited=OpenedSurvey.invited + new))
+    # Added in the database: somebody else may be inviting, too, or closing it, and has erased the other invitations.
+    still_open = (OpenedSurvey.id == survey.id, OpenedSurvey.closed_at.is_(None))
+    added = update(OpenedSurvey).where(*still_open).values(invited=OpenedSurvey.invited + new)
+    if session.scalar(added.returning(OpenedSurvey.id)) is None:
+        raise NotOpen
     audit.record(session, by, "survey.invite", f"survey {survey.key}", now, number=new)
     return Invited(new, before, suppressed)
 

@@ -19,6 +19,7 @@ from portal.survey.models import Answer, FreeText, Invitation
 from portal.survey.operations import NotOpen
 from tests.browser import Browser
 from tests.conftest import MakeApp
+from tests.databases import engine_of
 from tests.mail.probe import outbox
 from tests.office import Office
 from tests.survey.asking import LATER, NOON, answered, counted, opened
@@ -293,3 +294,19 @@ def test_nobody_is_invited_to_what_is_over(app: Flask, session: Session) -> None
     with pytest.raises(NotOpen):
         operations.invite(session, survey, [ada], "de", over, by=None)
     assert operations.invite(session, survey, [ada], "de", over - timedelta(seconds=1), by=None).new == 1
+
+
+def test_nobody_is_invited_while_somebody_closes_it(app: Flask, session: Session) -> None:
+    """Whoever invites has read that it is open; the invitations would stay for ever with the addresses in them."""
+    opened(session, access="invitation")
+    ada = app.extensions["addresses"].identify("ada@example.org")
+    with Session(engine_of(app), expire_on_commit=False) as other:
+        read_before = operations.find(other, "test")
+        assert read_before is not None
+        other.commit()
+        closing = operations.find(session, "test")
+        assert closing is not None
+        operations.close_survey(session, closing, NOON, by=None)
+        session.commit()
+        with pytest.raises(NotOpen):
+            operations.invite(other, read_before, [ada], "de", NOON, by=None)
