@@ -8,7 +8,9 @@ from functools import cache
 from select import POLLIN, poll
 from typing import Any, TypeVar
 
+import click
 from flask import Flask, has_request_context, request
+from flask.cli import AppGroup
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     DDL,
@@ -27,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 
 BUSY_SECONDS = 20
@@ -146,6 +148,20 @@ def _on_begin(connection: Connection) -> None:
 
 
 _TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), 0)))
+
+
+class DatabaseCommands(AppGroup):
+    """Commands that need the database. Where there is none, or it lacks a table, they say so and what to do."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, ProgrammingError) as error:
+            reason = str(error.orig).partition("\n")[0]
+            raise click.ClickException(
+                f"Die Datenbank antwortet nicht so, wie sie sollte: {reason}. Fehlt sie, oder ist sie noch leer oder"
+                " veraltet? `flask --app wsgi doctor` sagt es, `flask --app wsgi db upgrade` richtet sie ein."
+            ) from error
 
 
 def take_turns(session: Session, key: str) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
 
 from portal.clock import now
 from portal.config import current_settings
+from portal.database import DatabaseCommands
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 def archive() -> None:
     """The whole public site as static files that open from any web server or disk."""
 
@@ -28,7 +28,6 @@ def archive() -> None:
 @click.option("--allow-missing", is_flag=True, help="Finish even if pages link to addresses that are not there.")
 @click.option("--variants", type=click.IntRange(0), default=1000, show_default=True, help="Queries read of each page.")
 @click.option("--date", type=click.DateTime(), help="The moment (UTC) that the archive names. Without it, now.")
-@with_appcontext
 def build(
     directory: Path,
     base_url: str | None,

@@ -7,19 +7,18 @@ from datetime import date
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy.exc import IntegrityError
 
 from portal.clock import BERLIN, now
 from portal.config import current_settings
 from portal.content import ContentError
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.declaration import importing, operations, source
 from portal.declaration.models import LABELS, ORIGINAL
 from portal.declaration.source import RevisionSource, TextSource
 from portal.language import LANGUAGES
 
-declaration = AppGroup("declaration", help="Fassungen der Erklärung einlesen, veröffentlichen und prüfen.")
+declaration = DatabaseCommands("declaration", help="Fassungen der Erklärung einlesen, veröffentlichen und prüfen.")
 
 NOTE = {
     "de": "Der Wortlaut wurde aus einem Dokument der Veranstalter:innen übernommen.",

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.clock import now
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.declaration import operations as declaration
 from portal.discussion import importing, wxr
 from portal.discussion.models import Comment, CommentText
@@ -17,14 +16,13 @@ from portal.text.markdown import RENDERER_VERSION, commenters_html
 from portal.web.caching import public_changed
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 def comments() -> None:
     """Comments: render them anew, take over those of the old site."""
 
 
 @comments.command()
 @click.option("--batch", type=click.IntRange(1), default=200, show_default=True, help="Texts in one transaction.")
-@with_appcontext
 def render(batch: int) -> None:
     """Render anew what an older version of the renderer has written. Interrupted, it goes on where it was."""
     session = db.session()
@@ -65,7 +63,6 @@ def _render(text: CommentText) -> bool:
     "--page", "pages", type=int, multiple=True, help="Nur von dieser Seite (mehrfach möglich). Sonst: von allen."
 )
 @click.option("--yes", is_flag=True, help="Übernehmen, ohne zu fragen.")
-@with_appcontext
 def import_file(file: Path, number: int, key: str | None, pages: tuple[int, ...], yes: bool) -> None:
     """Kommentare aus FILE übernehmen, einem Export aus WordPress (WXR).
 

@@ -1,18 +1,16 @@
 """`literature load`: the records that are shipped."""
 
 import click
-from flask.cli import with_appcontext
 
 from portal.clock import now
 from portal.config import current_settings
 from portal.content import ContentError
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.literature import operations
 from portal.literature.seed import read_seeds
 
 
-@click.group()
-@with_appcontext
+@click.group(cls=DatabaseCommands)
 def literature() -> None:
     """Literatur."""
 

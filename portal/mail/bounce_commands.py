@@ -6,18 +6,18 @@ from typing import BinaryIO
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, ScriptInfo, pass_script_info
+from flask.cli import ScriptInfo, pass_script_info
 
 from portal.clock import now
 from portal.config import current_settings
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.logs import described
 from portal.mail import mailbox, returned
 from portal.mail.returned import LARGEST, Aside, NotYet
 
 CHUNK = 64 * 1024
 
-group = AppGroup("bounces", help="Was von Newslettern zurückkommt.")
+group = DatabaseCommands("bounces", help="Was von Newslettern zurückkommt.")
 
 
 @group.command("take")

@@ -6,16 +6,16 @@ from threading import Event
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, ScriptInfo, pass_script_info
+from flask.cli import ScriptInfo, pass_script_info
 
 from portal.clock import now
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.mail import outbox
 from portal.mail.worker import Chore, Companion, accompanied, run
 
 SHOWN = 20
 
-group = AppGroup("outbox", help="The mails that wait, and those that went wrong.")
+group = DatabaseCommands("outbox", help="The mails that wait, and those that went wrong.")
 
 
 @click.command("worker")

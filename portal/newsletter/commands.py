@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from portal.clock import now
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.newsletter import campaigns
 from portal.newsletter.campaigns import NotNow, Progress
 from portal.newsletter.models import FINISHED, RUNNING, SENT, STOPPED, Campaign
@@ -20,7 +19,7 @@ from portal.newsletter.vocabulary import NOTES, OUTCOMES, STATES
 SHOWN = 20
 LOOK_SECONDS = 1.0
 
-group = AppGroup("newsletter", help="Die Aussendungen des Newsletters.")
+group = DatabaseCommands("newsletter", help="Die Aussendungen des Newsletters.")
 
 
 @group.command("status")

@@ -2,18 +2,17 @@
 
 import click
 from email_validator import EmailNotValidError, validate_email
-from flask.cli import with_appcontext
 
 from portal.addresses import current_addresses
 from portal.clock import now
 from portal.config import current_settings
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.organisers import operations
 from portal.organisers.models import Organiser
 from portal.organisers.roles import ROLES
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 def organisers() -> None:
     """Accounts of the office."""
 
@@ -23,7 +22,6 @@ def organisers() -> None:
 @click.option("--email", required=True)
 @click.option("--role", "roles", required=True, multiple=True, type=click.Choice(ROLES), help="May be repeated.")
 @click.option("--language", default="de", type=click.Choice(("de", "en")))
-@with_appcontext
 def add(name: str, email: str, roles: tuple[str, ...], language: str) -> None:
     """Make an account and print the one-time link by which its owner sets password and second factor."""
     settings = current_settings()
@@ -41,7 +39,6 @@ def add(name: str, email: str, roles: tuple[str, ...], language: str) -> None:
 
 
 @organisers.command(name="list")
-@with_appcontext
 def list_accounts() -> None:
     """List the accounts: number, state, roles, address, name."""
     for one in operations.organisers(db.session()):
@@ -52,7 +49,6 @@ def list_accounts() -> None:
 
 @organisers.command()
 @click.argument("email")
-@with_appcontext
 def link(email: str) -> None:
     """Print a new one-time link for setting a password, where mail does not help."""
     token = operations.new_link(db.session(), current_settings(), _active(email), now())
@@ -62,7 +58,6 @@ def link(email: str) -> None:
 
 @organisers.command()
 @click.argument("email")
-@with_appcontext
 def deactivate(email: str) -> None:
     """Close an account at once; its sessions end."""
     try:
@@ -75,7 +70,6 @@ def deactivate(email: str) -> None:
 
 @organisers.command(name="reset-second-factor")
 @click.argument("email")
-@with_appcontext
 def reset_second_factor(email: str) -> None:
     """Take a lost second factor away; the next login leads to setting up another."""
     operations.reset_second_factor(db.session(), _active(email), by=None, now=now())

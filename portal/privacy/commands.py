@@ -1,22 +1,20 @@
 """`privacy retention|hold|lift`."""
 
 import click
-from flask.cli import with_appcontext
 
 from portal.clock import now
 from portal.config import current_settings
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.personal_data import current_register
 from portal.privacy import holds, operations
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 def privacy() -> None:
     """Retention and legal holds."""
 
 
 @privacy.command()
-@with_appcontext
 def retention() -> None:
     """Remove what has outlived its time. The worker does the same once an hour."""
     for table, count in operations.retain(db.session(), current_register(), current_settings(), now()).items():
@@ -28,7 +26,6 @@ def retention() -> None:
 @click.argument("table")
 @click.argument("row_id", type=int)
 @click.option("--reason", required=True, help="Why it must be kept, without naming anyone.")
-@with_appcontext
 def hold(table: str, row_id: int, reason: str) -> None:
     """Keep one row for a legal claim, whatever its owner asks."""
     try:
@@ -41,7 +38,6 @@ def hold(table: str, row_id: int, reason: str) -> None:
 @privacy.command()
 @click.argument("table")
 @click.argument("row_id", type=int)
-@with_appcontext
 def lift(table: str, row_id: int) -> None:
     """Let retention and erasure reach a row again."""
     try:

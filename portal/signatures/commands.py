@@ -1,22 +1,20 @@
 """`signatures held|release|recount`."""
 
 import click
-from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from portal.clock import now
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.signatures import operations, oversight
 from portal.signatures.models import Signature
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 def signatures() -> None:
     """Signatures that wait for a look, and the counter."""
 
 
 @signatures.command()
-@with_appcontext
 def held() -> None:
     """List the signatures that are held: number, since when, why, confirmed or not. No names."""
     for one in db.session.scalars(select(Signature).where(Signature.held_at.is_not(None)).order_by(Signature.id)):
@@ -25,7 +23,6 @@ def held() -> None:
 
 @signatures.command()
 @click.argument("numbers", type=int, nargs=-1, required=True)
-@with_appcontext
 def release(numbers: tuple[int, ...]) -> None:
     """Let held signatures count."""
     for number in numbers:
@@ -37,7 +34,6 @@ def release(numbers: tuple[int, ...]) -> None:
 
 
 @signatures.command()
-@with_appcontext
 def recount() -> None:
     """Compare the public counter with the rows and mend it. Exit code 1 if it was wrong."""
     wrong = operations.recount(db.session())

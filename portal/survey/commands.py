@@ -7,21 +7,20 @@ from typing import TextIO
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from portal.addresses import current_addresses
 from portal.clock import now
 from portal.config import current_settings
 from portal.content import ContentError
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.language import LANGUAGES
 from portal.survey import operations, questionnaire, reading, tables
 from portal.survey.models import OpenedSurvey
 from portal.survey.operations import AlreadyOpened, AlreadyOver, NotOpen
 from portal.survey.questionnaire import External
 
-group = AppGroup("survey", help="Umfragen prüfen, öffnen, schließen; zu ihnen einladen; Ergebnisse einlesen.")
+group = DatabaseCommands("survey", help="Umfragen prüfen, öffnen, schließen; zu ihnen einladen; Ergebnisse einlesen.")
 
 
 @group.command("check")
@@ -72,14 +71,17 @@ def open_survey(key: str, yes: bool) -> None:
         raise click.ClickException(str(error)) from error
     if isinstance(about, External):
         raise click.ClickException("Diese Umfrage wurde anderswo durchgeführt; zu öffnen gibt es nichts.")
+    if operations.find(db.session(), key) is not None:
+        raise _already_opened(key)
+    # Nobody shall wait for the database while a human thinks about the question.
+    db.session.rollback()
     click.echo(f"{about.title.de}: {len(about.questions)} Fragen auf {len(about.pages)} Seiten, SHA-256 {about.sha256}")
     if not yes and not click.confirm("Öffnen? Danach lässt sich am Fragebogen nichts mehr ändern.", default=False):
         raise click.ClickException("Nicht geöffnet.")
     try:
         operations.open_survey(db.session(), key, about, now(), by=None)
     except AlreadyOpened as error:
-        differs = reading.differs(_opened(key))
-        raise click.ClickException(changed(key) if differs else "Diese Umfrage ist schon geöffnet.") from error
+        raise _already_opened(key) from error
     except AlreadyOver as error:
         raise click.ClickException(
             "Der letzte Tag (closes) ist schon vorbei. Bitte in der Datei einen späteren eintragen."
@@ -93,10 +95,12 @@ def open_survey(key: str, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Schließen, ohne zu fragen.")
 def close(key: str, yes: bool) -> None:
     """Schließt die Umfrage KEY für immer und löscht ihre Einladungen."""
-    survey = _opened(key)
+    _opened(key)
+    # Nobody shall wait for the database while a human thinks about the question.
+    db.session.rollback()
     if not yes and not click.confirm("Schließen? Das lässt sich nicht zurücknehmen.", default=False):
         raise click.ClickException("Nicht geschlossen.")
-    operations.close_survey(db.session(), survey, now(), by=None)
+    operations.close_survey(db.session(), _opened(key), now(), by=None)
     db.session.commit()
     click.echo("Geschlossen. Der Worker zählt gleich die letzten Antworten.")
 
@@ -142,7 +146,8 @@ def import_tables(key: str, table_file: Path, codebook_file: Path, yes: bool) ->
     except ContentError as error:
         raise click.ClickException(str(error)) from error
     for one in found:
-        click.echo(f"\n{one.words['de']} (n = {one.base})")
+        several = ", mehrere Antworten möglich" if one.multiple else ""
+        click.echo(f"\n{one.words['de']} (n = {one.base}{several})")
         for answer in one.answers:
             click.echo(f"  {answer.count:>7}  {answer.words['de']}")
     exists = (folder / tables.TABLES).exists()
@@ -169,6 +174,11 @@ def _opened(key: str) -> OpenedSurvey:
     if survey is None:
         raise click.ClickException(f"Eine geöffnete Umfrage „{key}“ gibt es nicht. Erst öffnen: survey open {key}")
     return survey
+
+
+def _already_opened(key: str) -> click.ClickException:
+    differs = reading.differs(_opened(key))
+    return click.ClickException(changed(key) if differs else "Diese Umfrage ist schon geöffnet.")
 
 
 def init_app(app: Flask) -> None:
