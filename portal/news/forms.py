@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 from portal.language import LANGUAGES
@@ -39,9 +39,13 @@ class SeenForm(PortalForm):
         return number_in({"version": self.version.data or ""}, "version") or 0
 
 
-class NewsForm(SeenForm):
-    """An entry in both languages. One may be left empty."""
+class NewsForm(SeenForm, WhenForm):
+    """An entry in both languages, of which one may be left empty, and when it becomes public."""
 
+    SAVE, PREVIEW, PUBLISH = "", "preview", "publish"
+
+    step = HiddenField()
+    """Which button was pressed."""
     title_de = _title(_l("Überschrift auf Deutsch"))
     body_de = _body(_l("Text auf Deutsch"))
     title_en = _title(_l("Überschrift auf Englisch"))
@@ -52,6 +56,10 @@ class NewsForm(SeenForm):
         """What was typed, by language; a language without a word is left out."""
         typed = {one: (self[f"title_{one}"].data or "", self[f"body_{one}"].data or "") for one in LANGUAGES}
         return {language: words for language, words in typed.items() if any(words)}
+
+    def validate_time(self, field: StringField) -> None:
+        if self.step.data == self.PUBLISH:
+            super().validate_time(field)
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid = super().validate(extra_validators)
@@ -74,7 +82,3 @@ class NewsForm(SeenForm):
         typed = {f"title_{text.language}": text.title for text in entry.texts}
         typed |= {f"body_{text.language}": text.body for text in entry.texts}
         return cls(formdata=None, data={"version": entry.version, **typed})
-
-
-class PublishForm(SeenForm, WhenForm):
-    """When an entry becomes public."""

@@ -9,17 +9,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.clock import now
+from portal.config import current_settings
 from portal.database import db
 from portal.language import LANGUAGES
 from portal.news import operations
-from portal.news.forms import NewsForm, PublishForm, SeenForm
-from portal.news.models import DRAFT, PUBLISHED, SCHEDULED, WITHDRAWN, NewsEntry
+from portal.news.forms import NewsForm, SeenForm
+from portal.news.models import DRAFT, PUBLISHED, SCHEDULED, WITHDRAWN, NewsEntry, NewsText
 from portal.news.operations import NotNow, Outdated
 from portal.organisers.frame import Section, Subject
 from portal.organisers.gate import current_organiser, organisers_only
+from portal.organisers.links import dead_links
 from portal.organisers.models import Organiser
 from portal.organisers.roles import EDITOR
 from portal.personal_data import Text
+from portal.text.markdown import page_html
 from portal.web.forms import checks_token_itself
 from portal.web.numbers import number_in
 
@@ -73,7 +76,7 @@ def listing() -> str:
 def start() -> Any:
     """A new entry."""
     form = NewsForm()
-    if form.validate_on_submit() and request.form.get("step") != "preview":
+    if form.validate_on_submit() and form.step.data != form.PREVIEW:
         entry = operations.start(db.session(), form.words, current_organiser().id, now())
         db.session.commit()
         return redirect(url_for("news_office.write", number=entry.id, getan="gespeichert"), 303)
@@ -84,7 +87,7 @@ def start() -> Any:
 @checks_token_itself
 @organisers_only(EDITOR)
 def write(number: int) -> Any:
-    """The editor, and below it what can be done with the entry."""
+    """The editor. Who publishes publishes what stands in the fields, and below it what can be done with the entry."""
     entry = db.session.get(NewsEntry, number)
     if request.method == "GET":
         entry = entry or abort(404)
@@ -94,31 +97,21 @@ def write(number: int) -> Any:
         return _overtaken(number, form)
     if not form.validate_on_submit():
         return _editor(entry, form, status=422)
-    if request.form.get("step") == "preview":
+    if form.step.data == form.PREVIEW:
         return _editor(entry, form)
+    session, by, moment = db.session(), current_organiser().id, form.moment
     try:
-        operations.save(db.session(), number, form.seen, form.words, current_organiser().id, now())
-    except Outdated:
+        entry = operations.save(session, number, form.seen, form.words, by, now())
+        if form.step.data == form.PUBLISH:
+            operations.publish(session, number, entry.version, moment.at if moment else None, by, now())
+    except (Outdated, NotNow):
         db.session.rollback()
         return _overtaken(number, form)
     db.session.commit()
-    return redirect(url_for("news_office.write", number=number, getan="gespeichert"), 303)
-
-
-@blueprint.post("/<int:number>/veroeffentlichen")
-@organisers_only(EDITOR)
-def publish(number: int) -> Any:
-    """Make the entry public, now or at a time."""
-    entry, form = db.session.get(NewsEntry, number) or abort(404), PublishForm()
-    if not form.validate_on_submit():
-        return _editor(entry, NewsForm.of(entry), publishing=form, status=422)
-    at = form.moment.at if form.moment else None
-
-    def change(session: Session, by: int) -> object:
-        return operations.publish(session, number, form.seen, at, by, now())
-
-    skipped = form.moment is not None and form.moment.skipped
-    return _changed(number, change, "vorgestellt" if skipped else "geplant" if at else "oeffentlich")
+    done = "gespeichert"
+    if form.step.data == form.PUBLISH:
+        done = "oeffentlich" if moment is None else "vorgestellt" if moment.skipped else "geplant"
+    return redirect(url_for("news_office.write", number=number, getan=done), 303)
 
 
 @blueprint.post("/<int:number>/zurueckziehen")
@@ -168,38 +161,41 @@ def _overtaken(number: int, form: NewsForm | None = None) -> Any:
         return _editor(entry, NewsForm.of(entry), overtaken=True, status=409)
     if entry is not None:
         form.version.data = str(entry.version)
-    return _editor(entry, form, overtaken=True, typed=True, status=409)
+    return _editor(entry, form, overtaken=True, status=409)
 
 
 def _editor(
     entry: NewsEntry | None,
     form: NewsForm,
     *,
-    publishing: PublishForm | None = None,
     overtaken: bool = False,
-    typed: bool = False,
     status: int = 200,
 ) -> Any:
-    """`typed`: the fields hold what somebody else's change has overtaken, and what is stored stands beside them."""
+    """What is stored stands beside each language that says something else in its fields."""
     seen = {"version": entry.version} if entry else {}
     changed_by = db.session.get(Organiser, entry.changed_by_id) if entry else None
     page = render_template(
         "news/office/write.html",
         entry=entry,
-        form=publishing if publishing and publishing.errors else form,
-        words=form,
-        publishing=publishing or PublishForm(formdata=None, data=seen),
+        form=form,
         seen=SeenForm(formdata=None, data=seen),
         preview=form.words,
+        amiss={
+            one: list(dead_links(page_html(body), current_settings())) for one, (_title, body) in form.words.items()
+        },
         languages=LANGUAGES,
         state=entry.state(now()) if entry else DRAFT,
         states=STATES,
         changed_by=changed_by.name if changed_by else "",
         overtaken=overtaken,
-        stored={text.language: text for text in entry.texts} if entry and typed else {},
+        stored=_stored_otherwise(entry, form) if entry else {},
         done=_done(),
     )
     return page, status
+
+
+def _stored_otherwise(entry: NewsEntry, form: NewsForm) -> Mapping[str, NewsText]:
+    return {text.language: text for text in entry.texts if (text.title, text.body) != form.words.get(text.language)}
 
 
 def _done() -> Text:

@@ -7,15 +7,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from email.utils import parseaddr
 from html import unescape
-from urllib.parse import urlsplit
 
 import dns.exception
 import dns.resolver
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from werkzeug.test import Client
-from werkzeug.wrappers import Response
 
 from portal.config import Settings
 from portal.language import LANGUAGES
@@ -24,6 +20,7 @@ from portal.newsletter.audiences import Audience
 from portal.newsletter.issues import Content, Draft
 from portal.newsletter.letters import DIFFERENCES, Letter
 from portal.organisers.frame import Finding
+from portal.organisers.links import unanswered
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION
 from portal.text.markdown import organisers_html
@@ -35,7 +32,6 @@ VALUES_TAKE = 1024
 """Octets that names and links may add to a letter."""
 PATIENCE = 2.0
 """Seconds in which DNS has to answer: whoever has opened the page is waiting."""
-OFFICE = "/redaktion"
 
 _FIELD = re.compile(r"\{\{[^{}\n]*\}\}")
 _LINK = re.compile(r"(<a\b[^<>]*>)(.*?)</a>", re.DOTALL)
@@ -329,32 +325,4 @@ def _dead(address: str, words: str, settings: Settings) -> Finding | None:
             ),
             _("Die ganze Adresse der Seite nennen."),
         )
-    site = urlsplit(settings.base_url)
-    there = urlsplit(address)
-    if (there.scheme, there.netloc) != (site.scheme, site.netloc):
-        return None
-    return _unanswered(address, settings)
-
-
-def _unanswered(address: str, settings: Settings) -> Finding | None:
-    """What is wrong with a page of ours, as a visitor without a login finds it."""
-    parts = urlsplit(address)
-    client = Client(current_app._get_current_object(), Response)  # type: ignore[attr-defined] # a proxy has it
-    if parts.path == OFFICE or parts.path.startswith(f"{OFFICE}/"):
-        return Finding(
-            _("%(address)s gehört zur Redaktion. Wer die Mail liest, kommt dort nicht hinein.", address=address),
-            _("Eine öffentliche Seite nennen."),
-        )
-    answer = client.get(parts.path or "/", query_string=parts.query, base_url=settings.base_url)
-    if answer.status_code >= 400:
-        return Finding(
-            _("%(address)s gibt es nicht (Antwort %(status)s).", address=address, status=answer.status_code),
-            _("Die Seite im Browser öffnen und ihre Adresse übernehmen."),
-        )
-    if parts.fragment and answer.status_code == 200 and f'id="{parts.fragment}"' not in answer.get_data(as_text=True):
-        return Finding(
-            _("Auf der Seite %(address)s gibt es diese Stelle nicht.", address=address),
-            _("Was hinter dem # steht, prüfen oder weglassen."),
-            blocks=False,
-        )
-    return None
+    return unanswered(address, settings)

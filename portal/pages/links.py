@@ -1,22 +1,43 @@
-"""Whether the links in the pages that stand in files lead to pages that there are."""
+"""Whether the links in the pages that stand in files lead where they should."""
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, RequestRedirect
 
-from portal.pages.source import ContentPage, every
+from portal.pages.source import ContentPage, PageText, every
 from portal.text.markdown import page_html
 
-_LINK = re.compile(r'<a href="(/[^"#?]*)')
+_LINK = re.compile(r'<a href="(/[^"#?]*|)(?:\?[^"#]*)?(#[^"]*)?"')
 
 
 def broken(app: Flask, pages: tuple[ContentPage, ...]) -> Iterator[str]:
-    """Links to pages of this site that there are not, each with its file and the remedy."""
+    """Links within this site that lead nowhere or to another language, each with its file and the remedy."""
     addresses = app.url_map.bind("")
+    pages_from_files = {text.address for page in every(pages) for text in page.texts.values()}
     for page in every(pages):
         for text in page.texts.values():
-            for address in _LINK.findall(page_html(text.body)):
-                if not addresses.test(address, "GET"):
-                    file = f"{page.path / text.language}.md"
-                    yield f"{file}: Der Link {address} führt ins Leere. Bitte berichtigen oder entfernen."
+            for address, place in _LINK.findall(page_html(text.body)):
+                if amiss := _amiss(addresses, text, unescape(address), unescape(place), pages_from_files):
+                    yield f"{page.path / text.language}.md: {amiss}"
+
+
+def _amiss(addresses: MapAdapter, text: PageText, address: str, place: str, pages_from_files: set[str]) -> str | None:
+    try:
+        endpoint, values = addresses.match(address or text.address, "GET")
+    except RequestRedirect:
+        return None
+    except HTTPException:
+        return f"Der Link {address} führt ins Leere. Bitte berichtigen oder entfernen."
+    if values.get("language", text.language) != text.language:
+        better = addresses.build(endpoint, {**values, "language": text.language})
+        return f"Der Link {address} führt in eine andere Sprache. Bitte durch {better} ersetzen."
+    if place and (address or text.address) in pages_from_files:
+        return (
+            f"Der Link {address}{place} führt an eine Stelle, die es nicht gibt: Überschriften dieser Seiten haben"
+            f" keine eigene Adresse. Bitte {place} weglassen."
+        )
+    return None

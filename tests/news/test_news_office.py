@@ -17,6 +17,7 @@ from tests.office import Office
 pytestmark = pytest.mark.one_database
 
 START = "/redaktion/aktuelles/neu"
+PUBLISH = "Veröffentlichen"
 
 
 def typed(browser: Browser, button: str = "Speichern", **fields: str) -> Browser:
@@ -37,14 +38,14 @@ def test_from_the_first_word_to_the_website_and_back(session: Session, office: O
     assert "Gespeichert." in page.text(".notice")
     entry = session.scalars(select(NewsEntry)).one()
     later = (now() + timedelta(days=2)).astimezone(BERLIN)
-    page = browser.submit("#publish", when="later", day=f"{later:%Y-%m-%d}", time=f"{later:%H:%M}")
+    page = browser.submit("#news", PUBLISH, when="later", day=f"{later:%Y-%m-%d}", time=f"{later:%H:%M}")
     assert "zur gewählten Zeit" in page.text(".notice")
     assert browser.open(f"/aktuelles/{entry.id}").status == 404
     browser.open(f"/redaktion/aktuelles/{entry.id}")
     page = browser.submit("#withdraw")
     assert "Entwurf" in page.text(".tag")
     assert "Der Eintrag ist wieder ein Entwurf." in page.text(".notice")
-    assert "jetzt öffentlich" in browser.submit("#publish", when="now").text(".notice")
+    assert "jetzt öffentlich" in browser.submit("#news", PUBLISH, when="now").text(".notice")
     assert browser.open(f"/aktuelles/{entry.id}").text("h1") == "Neues"
     browser.open(f"/redaktion/aktuelles/{entry.id}")
     assert not browser.page.has("#delete")
@@ -92,7 +93,7 @@ def test_who_is_late_learns_of_it_and_keeps_what_was_typed(session: Session, off
     assert typed(browser).page.status == 200, "once seen, it can be overwritten"
     browser.open(f"/redaktion/aktuelles/{entry.id}")
     operations.save(session, entry.id, 3, BOTH, entry.changed_by_id, now())
-    assert browser.submit("#publish", when="now").status == 409
+    assert browser.submit("#news", PUBLISH, when="now").status == 409
 
 
 def test_what_somebody_else_deletes_is_not_lost_to_who_is_writing(session: Session, office: Office) -> None:
@@ -108,6 +109,63 @@ def test_what_somebody_else_deletes_is_not_lost_to_who_is_writing(session: Sessi
     assert session.scalars(select(NewsEntry)).one().text("de").title == "Mühsam"
 
 
+def test_what_stands_in_the_fields_is_published(session: Session, office: Office) -> None:
+    entry = written(session)
+    browser = office("editor")
+    browser.open(f"/redaktion/aktuelles/{entry.id}")
+    page = typed(browser, PUBLISH, title_de="Noch besser", title_en="").page
+    assert page.status == 422, "English has a text without a title"
+    assert page.fields("#news")["title_de"] == "Noch besser"
+    assert browser.open(f"/aktuelles/{entry.id}").status == 404
+    browser.open(f"/redaktion/aktuelles/{entry.id}")
+    assert "jetzt öffentlich" in typed(browser, PUBLISH, title_de="Noch besser").page.text(".notice")
+    assert browser.open(f"/aktuelles/{entry.id}").text("h1") == "Noch besser"
+
+
+def test_who_publishes_late_learns_of_it_and_keeps_what_was_typed(session: Session, office: Office) -> None:
+    entry = written(session)
+    browser = office("editor")
+    browser.open(f"/redaktion/aktuelles/{entry.id}")
+    operations.publish(session, entry.id, 1, None, entry.changed_by_id, now())
+    page = typed(browser, PUBLISH, title_de="Langsamer").page
+    assert page.status == 409
+    assert page.fields("#news")["title_de"] == "Langsamer"
+    assert "öffentlich" in page.text(".tag")
+    session.refresh(entry)
+    assert entry.text("de").title == BOTH["de"][0]
+
+
+def test_what_is_stored_stands_beside_other_words_until_they_are_saved(session: Session, office: Office) -> None:
+    entry = written(session)
+    browser = office("editor")
+    assert not browser.open(f"/redaktion/aktuelles/{entry.id}").has(".composer__stored")
+    page = typed(browser, "Ansehen, ohne zu speichern", title_de="Anders").page
+    assert page.texts(".composer__stored strong") == [BOTH["de"][0]], "only German says something else"
+    assert not typed(browser).page.has(".composer__stored")
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("/gibt-es-nicht", "Antwort 404"),
+        ("http://portal.test/gibt-es-nicht", "Antwort 404"),
+        ("/redaktion/aktuelles", "gehört zur Redaktion"),
+        ("/aktuelles#these-99", "gibt es diese Stelle nicht"),
+        ("#oben", "die es hier nicht gibt"),
+        ("/aktuelles", ""),
+        ("https://example.org/gibt-es-nicht", ""),
+        ("mailto:niemand@example.org", ""),
+    ],
+)
+def test_the_look_at_an_entry_names_dead_links(session: Session, office: Office, target: str, says: str) -> None:
+    browser = office("editor")
+    browser.open(START)
+    page = typed(browser, "Ansehen, ohne zu speichern", title_de="T", body_de=f"Ein [Link]({target}).").page
+    assert page.has(".composer__mail .notice--warning") == bool(says)
+    assert says in page.text(".composer__mail")
+    assert "Gespeichert." in typed(browser).page.text(".notice"), "it does not stand in the way"
+
+
 @pytest.mark.parametrize(
     ("day", "time", "says"),
     [
@@ -121,6 +179,6 @@ def test_a_time_has_to_be_one(session: Session, office: Office, day: str, time: 
     entry = written(session)
     browser = office("editor")
     browser.open(f"/redaktion/aktuelles/{entry.id}")
-    page = browser.submit("#publish", when="later", day=day, time=time)
+    page = browser.submit("#news", PUBLISH, when="later", day=day, time=time)
     assert page.status == (422 if says else 200)
     assert says in page.text("[role=alert]")

@@ -140,8 +140,30 @@ def test_the_command_finds_links_that_lead_nowhere(make_app: MakeApp, content: P
     ran = make_app(content=content).test_cli_runner().invoke(args=["content", "check"])
     assert ran.exit_code == 1, ran.output
     assert "linking/de.md: Der Link /gibt-es-nicht führt ins Leere." in ran.output
-    assert "/erklaerung" not in ran.output
-    write(content / "pages", "linking", FRONT_MATTER, "[gut](/erklaerung)")
+    assert ran.output.count("linking/de.md") == 1
+    write(content / "pages", "linking", FRONT_MATTER, "[gut](/feed/diskussion.atom)")
     read_all.cache_clear()
     ran = make_app(content=content).test_cli_runner().invoke(args=["content", "check"])
     assert (ran.exit_code, ran.output) == (0, "Alles unter content/ ist in Ordnung.\n")
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("/en/declaration", "führt in eine andere Sprache. Bitte durch /erklaerung ersetzen."),
+        ("/en/seite", "Bitte durch /seite ersetzen."),
+        ("/seite#abschnitt", "Bitte #abschnitt weglassen."),
+        ("#abschnitt", "Der Link #abschnitt führt an eine Stelle, die es nicht gibt"),
+        ("/?a=1&b=2", ""),
+        ("/static/icon.svg", ""),
+        ("https://example.org/en", ""),
+    ],
+)
+def test_the_command_finds_links_to_another_language_and_to_no_place(
+    make_app: MakeApp, content: Path, link: str, says: str
+) -> None:
+    write(content / "pages", "linking", FRONT_MATTER, f"[Wort]({link})")
+    ran = make_app(content=content).test_cli_runner().invoke(args=["content", "check"])
+    german = [line for line in ran.output.splitlines() if "linking/de.md" in line]
+    assert len(german) == bool(says), ran.output
+    assert says in ran.output
