@@ -1,8 +1,8 @@
-"""Who has registered for a conference."""
+"""Who has registered for a conference, and what they were told of it."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base
@@ -59,3 +59,21 @@ class Registration(Base):
     """Who has confirmed first waits first."""
     told_sequence: Mapped[int | None]
     """SEQUENCE of the programme that the latest mail told of; None before the confirmation."""
+
+
+class ToldTimetable(Base):
+    """When and where everything was when those who come or wait were told of it: one for each SEQUENCE.
+
+    What has changed since is what differs from it.
+    """
+
+    __tablename__ = "told_timetables"
+    __table_args__ = (
+        CheckConstraint("sequence >= 0", name="sequence"),
+        {"info": {"personal": False}},
+    )
+
+    conference: Mapped[str] = mapped_column(String(48), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[str] = mapped_column(Text)
+    """JSON, as `changes.Timetable` reads it."""

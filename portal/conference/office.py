@@ -18,6 +18,7 @@ from portal.conference.models import REGISTERED, WAITING, Registration
 from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
 from portal.database import db
+from portal.language import LANGUAGES, current_language
 from portal.organisers import audit
 from portal.organisers.frame import Detail, Section, Subject, Work
 from portal.organisers.gate import current_organiser, fresh_login, organisers_only
@@ -36,6 +37,10 @@ def _not_told(session: Session, now: datetime) -> int:
     return sum(len(operations.not_told(session, one, now)) for one in _all().values())
 
 
+def _forgotten(session: Session, now: datetime) -> int:
+    return sum(bool(operations.forgotten_changes(session, one, LANGUAGES[0], now)) for one in _all().values())
+
+
 WORK = (
     Work(
         lambda number: ngettext(
@@ -47,6 +52,17 @@ WORK = (
         _not_told,
         (EDITOR,),
         order=45,
+    ),
+    Work(
+        lambda number: ngettext(
+            "Fachtagung, bei der „sequence“ nicht gestiegen ist, obwohl sich etwas geändert hat",
+            "Fachtagungen, bei denen „sequence“ nicht gestiegen ist, obwohl sich etwas geändert hat",
+            number,
+        ),
+        "conference_office.listing",
+        _forgotten,
+        (EDITOR,),
+        order=46,
     ),
 )
 
@@ -114,6 +130,7 @@ def single(key: str) -> str:
         registered=reading.registered(session, key),
         waiting=reading.waiting(session, key),
         not_told=operations.not_told(session, conference, now()),
+        forgotten=operations.forgotten_changes(session, conference, current_language(), now()),
         form=ActionForm(formdata=None),
     )
 
@@ -145,7 +162,14 @@ def tell(key: str) -> Any:
         told = operations.tell_of_change(session, conference, form.notes, current_organiser().id, now())
         session.commit()
         return redirect(url_for("conference_office.single", key=key, geschrieben=told), 303)
-    page = render_template("conference/office/tell.html", conference=conference, form=form, not_told=not_told)
+    earliest = min((one.told_sequence or 0 for one in not_told), default=conference.sequence)
+    page = render_template(
+        "conference/office/tell.html",
+        conference=conference,
+        form=form,
+        not_told=not_told,
+        news=operations.news_for(session, conference, earliest, current_language()),
+    )
     return page, 422 if form.errors else 200
 
 

@@ -1,4 +1,4 @@
-"""Register, confirm, wait, move up, hear of changes, cancel: the only ways in which a registration changes."""
+"""Register, confirm, correct, wait, move up, hear of changes, cancel: the only ways in which a registration changes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from portal.addresses import Address
 from portal.conference import wording
-from portal.conference.models import PENDING, REGISTERED, WAITING, WITHDRAWN, Registration
+from portal.conference.changes import Timetable, changes
+from portal.conference.models import PENDING, REGISTERED, WAITING, WITHDRAWN, Registration, ToldTimetable
 from portal.conference.programme import Conference, conferences
 from portal.config import Settings
 from portal.database import take_turns
@@ -93,6 +94,24 @@ def find(session: Session, number: int) -> Registration | None:
     return found if found and found.status in {WAITING, REGISTERED} else None
 
 
+def own_registration(session: Session, address_key: str, number: int) -> Registration | None:
+    """The registration with this number, if it is this mailbox's and confirmed, to be changed: others wait."""
+    take_turns(session, address_key)
+    found = find(session, number)
+    return found if found and found.address_key == address_key else None
+
+
+def correct(session: Session, row: Registration, entry: Entry, now: datetime) -> None:
+    """Change what somebody has said of herself. Her place, or her turn, stays hers."""
+    changed = [name for name, value in asdict(entry).items() if value != getattr(row, name)]
+    for name in changed:
+        setattr(row, name, getattr(entry, name))
+    confirmation = optin.confirmed_for(session, PURPOSE, row.id)
+    if changed and confirmation is not None:
+        optin.note(session, confirmation, "corrected", now, ", ".join(changed))
+    session.flush()
+
+
 def move_up(session: Session, conference: Conference, now: datetime) -> list[Registration]:
     """Give the free places to those who wait, the longest waiting first; who they are. The caller has the turn.
 
@@ -108,6 +127,8 @@ def move_up(session: Session, conference: Conference, now: datetime) -> list[Reg
     seats = (number for number in count(1) if number not in taken)
     for row in moved:
         row.status, row.seat, row.told_sequence = REGISTERED, next(seats), conference.sequence
+    if moved:
+        note_timetable(session, conference)
     session.flush()
     return moved
 
@@ -178,8 +199,44 @@ def not_told(session: Session, conference: Conference, now: datetime) -> list[Re
     return list(session.scalars(rows.order_by(Registration.id).execution_options(populate_existing=True)))
 
 
+def news_for(session: Session, conference: Conference, told: int, language: str) -> list[dict[str, Any]]:
+    """What has changed for somebody whose latest mail told of SEQUENCE `told`: as `changes` says it.
+
+    Nothing, if what was told then is not known.
+    """
+    before = _told_timetable(session, conference.key, told)
+    return changes(before, Timetable.of(conference), language) if before else []
+
+
+def forgotten_changes(session: Session, conference: Conference, language: str, now: datetime) -> list[dict[str, Any]]:
+    """What has changed although SEQUENCE is the one that somebody who comes or waits was told of.
+
+    Calendars do not take such a change over, and nobody can be told of it before SEQUENCE is raised.
+    """
+    somebody = select(Registration.id).where(
+        _of(conference.key),
+        Registration.status.in_((WAITING, REGISTERED)),
+        Registration.told_sequence == conference.sequence,
+    )
+    if conference.is_over(now) or session.scalar(somebody.limit(1)) is None:
+        return []
+    return news_for(session, conference, conference.sequence, language)
+
+
+def note_timetable(session: Session, conference: Conference) -> None:
+    """Remember what is told at this SEQUENCE. The caller has the turn; what was told first stays."""
+    if _told_timetable(session, conference.key, conference.sequence) is None:
+        content = Timetable.of(conference).model_dump_json()
+        session.add(ToldTimetable(conference=conference.key, sequence=conference.sequence, content=content))
+
+
+def _told_timetable(session: Session, key: str, sequence: int) -> Timetable | None:
+    found = session.get(ToldTimetable, (key, sequence))
+    return Timetable.model_validate_json(found.content) if found else None
+
+
 def tell_of_change(session: Session, conference: Conference, notes: Mapping[str, str], by: int, now: datetime) -> int:
-    """Mail to all who are `not_told` how the conference stands now; how many these are.
+    """Mail to all who are `not_told` how the conference stands now and what is new to them; how many these are.
 
     Each hears once of each SEQUENCE, however often this is called. `notes` are the organisers' words by language of
     the reader.
@@ -187,9 +244,11 @@ def tell_of_change(session: Session, conference: Conference, notes: Mapping[str,
     _take_turn(session, conference.key)
     told = not_told(session, conference, now)
     for row in told:
+        news = news_for(session, conference, row.told_sequence or 0, row.language)
         row.told_sequence = conference.sequence
-        _tell(session, "changed", row, now, cancelled=conference.cancelled, note=notes[row.language])
+        _tell(session, "changed", row, now, cancelled=conference.cancelled, news=news, note=notes[row.language])
     if told:
+        note_timetable(session, conference)
         subject = f"conference {conference.key}"
         audit.record(session, by, "registration.tell", subject, now, rows=len(told), sequence=conference.sequence)
     session.flush()
@@ -265,6 +324,7 @@ def _confirm(session: Session, settings: Settings, request: OptIn, now: datetime
         optin.minimise(session, request, now)
         return
     row.status, row.confirmed_at, row.told_sequence = WAITING, now, conference.sequence
+    note_timetable(session, conference)
     session.flush()
     moved = move_up(session, conference, now)
     if row in moved:

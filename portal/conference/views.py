@@ -1,4 +1,4 @@
-"""Conferences: programme, calendar files, registering and cancelling."""
+"""Conferences: programme, calendar files, registering, correcting and cancelling."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from portal import tokens
 from portal.addresses import current_addresses
 from portal.clock import now
 from portal.conference import calendar, operations, reading, structured, wording
-from portal.conference.forms import RegistrationForm
+from portal.conference.forms import EntryForm, RegistrationForm
 from portal.conference.models import REGISTERED
-from portal.conference.operations import Entry
 from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
 from portal.database import db
 from portal.language import current_language, localized
 from portal.mail.compose import Attachment
+from portal.privacy.operations import address_key_of
 from portal.web.caching import public_page
 from portal.web.forms import checks_token_itself
 from portal.web.limits import refuse_floods
@@ -98,10 +98,9 @@ def register(key: str) -> Any:
     suggestion = current_addresses().suggestion(address.email)
     if challenge or (suggestion and not form.sent_again):
         return _form_page(conference, form, challenge, suggestion)
-    entry = Entry(form.name.data or "", form.organisation.data or None, form.needs.data or None)
     with evenly():
         operations.request_registration(
-            db.session(), current_settings(), conference, address, entry, current_language(), moment
+            db.session(), current_settings(), conference, address, form.entry(), current_language(), moment
         )
         db.session.commit()
     return redirect(url_for("conference.mailbox", key=key), 303)
@@ -141,6 +140,28 @@ def cancel(token: str) -> Any:
         return render_template("conference/cancelled.html")
     conference = conferences(current_settings()).get(found.conference)
     return render_template("conference/cancel.html", found=found, conference=conference, token=token)
+
+
+@localized(
+    blueprint,
+    "/meine-daten/<token>/fachtagung/<int:number>",
+    "/my-data/<token>/conference/<int:number>",
+    methods=["GET", "POST"],
+)
+@checks_token_itself
+@refuse_floods
+def correct(token: str, number: int) -> Any:
+    """Correct what one has registered with."""
+    found = operations.own_registration(db.session(), address_key_of(current_settings(), token), number) or abort(404)
+    form = EntryForm(obj=found)
+    if form.validate_on_submit():
+        operations.correct(db.session(), found, form.entry(), now())
+        db.session.commit()
+        return redirect(url_for("privacy.my_data", token=token, gespeichert=1), 303)
+    page = render_template(
+        "conference/correct.html", form=form, token=token, conference=conference_called(found.conference)
+    )
+    return page, 422 if form.errors else 200
 
 
 def _conference(key: str) -> Conference:

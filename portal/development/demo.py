@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.addresses import current_addresses
 from portal.clock import now
 from portal.config import current_settings
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.declaration.models import Revision
 from portal.declaration.operations import current_revision
 from portal.development import demo_conference, demo_discussion, demo_literature, demo_news, demo_survey
@@ -22,7 +22,7 @@ from portal.subscribers.models import CONFIRMED as SUBSCRIBED
 from portal.subscribers.models import FORM, Subscription
 
 
-@click.group()
+@click.group(cls=DatabaseCommands)
 @with_appcontext
 def demo() -> None:
     """Demo data, which says that it is demo data. Not on a live site."""
@@ -32,7 +32,6 @@ def demo() -> None:
 
 @demo.command()
 @click.option("--people", type=click.IntRange(1, 100_000), default=200, show_default=True)
-@with_appcontext
 def load(people: int) -> None:
     """Add people, their comments in every state, answers to a survey, a conference, news, and literature."""
     session = db.session()
@@ -56,7 +55,6 @@ def load(people: int) -> None:
 
 
 @demo.command()
-@with_appcontext
 def clear() -> None:
     """Remove all demo people and what they did, and all other demo data."""
     session = db.session()

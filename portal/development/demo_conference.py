@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.addresses import AddressBook
+from portal.conference import operations
 from portal.conference.models import REGISTERED, Registration
 from portal.conference.operations import PURPOSE
 from portal.conference.programme import conferences
@@ -25,6 +26,7 @@ def load(session: Session, settings: Settings, book: AddressBook, now: datetime)
         return 0
     people = conference.registration.capacity - 1
     session.add_all(_registration(book, number, conference.sequence, now) for number in range(1, people + 1))
+    operations.note_timetable(session, conference)
     public_changed(session)
     return people
 

@@ -30,7 +30,7 @@ from portal.organisers.models import AuditEntry
 from portal.privacy import holds
 from portal.privacy.operations import link_token
 from tests.browser import Browser
-from tests.conference.conftest import KEY, Register, link_of, mails, number_of, people, write
+from tests.conference.conftest import KEY, Register, described, link_of, mails, number_of, people, write
 from tests.conftest import MakeApp
 from tests.databases import engine_of
 from tests.letters import letters, part
@@ -248,6 +248,46 @@ def test_one_sees_and_erases_ones_own_and_the_place_goes_on(
     assert not [one for one in mails(session) if one[1] == "ada"]
 
 
+def test_who_has_registered_corrects_what_she_said_and_keeps_her_place(
+    browser: Browser, office: Office, session: Session, settings: Settings, register: Register, book: AddressBook
+) -> None:
+    register("ada@example.org", needs="Rampe")
+    register("bea@example.org")
+    mine = f"/meine-daten/{link_token(settings, book.identify('ada@example.org').key)}"
+    browser.open(mine)
+    browser.follow("Angaben ändern")
+    assert browser.page.fields("form.form")["needs"] == "Rampe"
+    page = browser.submit(name=" ", organisation="Amt")
+    assert page.status == 422
+    assert page.fields("form.form")["organisation"] == "Amt"
+    page = browser.submit(name="Ada Neu", organisation="Amt", needs="")
+    assert page.path == mine
+    assert "Ada Neu" in page.text()
+    assert "Rampe" not in page.text()
+    assert people(session) == {"Ada Neu": ("registered", 1), "bea": ("registered", 2)}
+    proof = select(ProofEntry.detail).where(ProofEntry.event == "corrected")
+    assert session.scalars(proof).all() == ["name, organisation, needs"]
+    other = f"{mine}/fachtagung/{number_of(session, 'bea')}"
+    assert browser.open(other).status == 404
+    assert browser.client.post(other, data={"name": "Mallory"}).status_code == 404
+    assert "Ada Neu" in office("editor").open("/redaktion/fachtagung/tagung").text()
+
+
+def test_who_has_not_confirmed_or_has_cancelled_corrects_nothing(
+    browser: Browser, session: Session, settings: Settings, register: Register, book: AddressBook
+) -> None:
+    register("ada@example.org", confirmed=False)
+    page = f"/meine-daten/{link_token(settings, book.identify('ada@example.org').key)}/fachtagung"
+    assert browser.open(f"{page}/{number_of(session, 'ada')}").status == 404
+    register("ada@example.org")
+    number = number_of(session, "ada")
+    assert browser.open(f"{page}/{number}").status == 200
+    operations.cancel(session, settings, number, now())
+    session.commit()
+    assert browser.submit(name="Ada Neu").status == 404
+    assert people(session) == {}
+
+
 def test_what_is_kept_goes_in_time(session: Session, settings: Settings, register: Register) -> None:
     for name in ("ada", "bea"):
         register(f"{name}@example.org", needs="Rampe")
@@ -334,6 +374,12 @@ def calendar_of(letter: EmailMessage) -> bytes:
     return b"".join(bytes(file.get_payload(decode=True)) for file in letter.iter_attachments())
 
 
+def news_in(letter: EmailMessage) -> list[str]:
+    """What a mail lists as new, each on one line."""
+    said = part(letter, "plain").split("\n\n")
+    return [" ".join(one.removeprefix("- ").split()) for one in said if one.startswith("- ")]
+
+
 def test_everybody_hears_once_of_each_change(
     moved: Flask, office: Office, session: Session, content: Path, register: Register
 ) -> None:
@@ -352,6 +398,10 @@ def test_everybody_hears_once_of_each_change(
     assert "Alle, die von der Änderung noch nichts wussten, bekommen jetzt eine Mail." in page.text()
     assert mails(session)[before:] == [("changed", "ada"), ("changed", "cem"), ("changed", "gil")]
     told = letters(moved, session)[before:]
+    assert [news_in(one) for one in told[:2]] == [
+        ["Neuer Zeitraum: 1. Juli 2030 bis 3. Juli 2030 (bisher 1. Juli 2030 bis 2. Juli 2030)."],
+        ["New dates: 1 July 2030 to 3 July 2030 (previously 1 July 2030 to 2 July 2030)."],
+    ]
     assert ["One more day." in part(one, "plain") for one in told] == [False, True, False]
     assert [b"SEQUENCE:4" in calendar_of(one) for one in told] == [True, True, False], "who waits has none"
     assert b"DTEND;VALUE=DATE:20300704" in calendar_of(told[0])
@@ -369,6 +419,46 @@ def test_everybody_hears_once_of_each_change(
     cancelled = letters(moved, session)[-4]
     assert cancelled["Subject"] == "Die Fachtagung findet nicht statt"
     assert b"STATUS:CANCELLED" in calendar_of(cancelled)
+
+
+def test_everybody_reads_what_is_new_to_them(
+    moved: Flask, office: Office, session: Session, settings: Settings, content: Path, register: Register
+) -> None:
+    register("fee@example.org")
+    vortrag = {**described()["sessions"][0], "begins": "14:00", "ends": "15:00"}
+    started_again(content, sequence=5, to="2030-07-03", sessions=[vortrag])
+    page = office("editor").open("/redaktion/fachtagung/tagung/schreiben")
+    assert [one.partition(":")[0] for one in page.texts("main ul li")] == [
+        "Neuer Zeitraum",
+        "„Vortrag; mit Komma, und ä“",
+    ], "what the first to have registered do not know"
+    before = len(mails(session))
+    operations.tell_of_change(session, conferences(settings)[KEY], {"de": "x", "en": "x"}, 1, now())
+    news = {one["To"].partition("@")[0]: news_in(one) for one in letters(moved, session)[before:]}
+    moved_to = "jetzt Montag, 1. Juli 2030, 14:00–15:00 Uhr, Saal (bisher Montag, 1. Juli 2030, 10:00–11:30 Uhr, Saal)."
+    assert [len(news[name]) for name in ("ada", "cem", "gil", "fee")] == [2, 2, 2, 1]
+    assert news["fee"] == [f"„Vortrag; mit Komma, und ä“: {moved_to}"]
+
+
+def test_a_change_that_no_calendar_would_take_over_is_noticed(
+    office: Office, session: Session, content: Path, register: Register
+) -> None:
+    other = {**described()["sessions"][0], "room": "neben"}
+    started_again(content, sessions=[other])
+    editor, said = office("editor"), "„sequence“ in der Datei der Fachtagung ist aber nicht gestiegen"
+    assert said not in editor.open("/redaktion/fachtagung/tagung").text(), "nobody has been told anything"
+    started_again(content)
+    register("ada@example.org")
+    assert said not in editor.open("/redaktion/fachtagung/tagung").text()
+    started_again(content, sessions=[{**other, "title": {"de": "Neuer Titel", "en": "New title"}}])
+    page = editor.open("/redaktion/fachtagung/tagung")
+    assert said in page.text(".notice--warning")
+    assert "„Neuer Titel“: jetzt Montag, 1. Juli 2030, 10:00–11:30 Uhr, Nebenraum" in page.text(".notice--warning")
+    assert "1 Fachtagung, bei der „sequence“ nicht gestiegen ist" in editor.open("/redaktion").text()
+    started_again(content, sequence=4, sessions=[other])
+    page = editor.open("/redaktion/fachtagung/tagung")
+    assert said not in page.text()
+    assert "eine Person weiß noch nicht" in page.text()
 
 
 def test_writing_to_all_asks_for_a_fresh_login(

@@ -17,6 +17,10 @@ ORGANISER = {"name": "Zoë Müller-Özdemir", "at": "2026-11-22T12:00:00+00:00"}
 
 PLACE = {"name": "Zoë Müller-Özdemir", "conference": "beispiel", "number": 7}
 
+IN_THE_MORNING = {"begins": "2027-03-05T10:00:00+01:00", "ends": "2027-03-05T11:30:00+01:00", "room": "Saal"}
+
+ON_TWO_DAYS = {"first": "2027-03-04", "last": "2027-03-05"}
+
 LETTERS: dict[str, dict[str, Any]] = {
     "conference/mail/already": {**PLACE, "status": "waiting"},
     "conference/mail/cancelled": {**PLACE, "by_organisers": False},
@@ -24,6 +28,11 @@ LETTERS: dict[str, dict[str, Any]] = {
         **PLACE,
         "status": "registered",
         "cancelled": False,
+        "news": [
+            {"kind": "days", "before": ON_TWO_DAYS, "now": {"first": "2027-03-05", "last": "2027-03-05"}},
+            {"kind": "moved", "title": "Vortrag", "before": IN_THE_MORNING, "now": IN_THE_MORNING | {"room": None}},
+            {"kind": "gone", "title": "Rundgang"},
+        ],
         "note": "Der Vortrag beginnt erst um 11 Uhr.\nAlles andere bleibt.",
     },
     "conference/mail/confirm": {
