@@ -28,7 +28,7 @@ def _rows(shown: list[Result], value: str | None) -> Iterator[tuple[Any, ...]]:
     for result in shown:
         for table in result.tables:
             for cell in table.cells:
-                yield value or "", result.question.id, table.part, cell.value, cell.count, cell.base or None
+                yield value or "", result.question.id, table.part, cell.value, cell.count, cell.base
 
 
 def foreign_csv(tables: tuple[ForeignTable, ...]) -> bytes:
@@ -82,6 +82,7 @@ def foreign_codebook(key: str, survey: External, tables: tuple[ForeignTable, ...
         "questions": [
             {
                 "id": one.id,
+                "type": "multiple" if one.multiple else "single",
                 "title": one.words,
                 "n": one.base,
                 "answers": [{"id": answer.id, "label": answer.words} for answer in one.answers],

@@ -59,6 +59,15 @@ ACTS: dict[str, Text] = {
 }
 
 
+DONE: dict[str, Text] = {
+    "geoeffnet": _l("Die Umfrage ist geöffnet. Ihr Fragebogen steht jetzt fest."),
+    "geschlossen": _l("Die Umfrage ist geschlossen."),
+    "freigegeben": _l("Der Text ist freigegeben."),
+    "geloescht": _l("Der Text ist gelöscht."),
+}
+"""What the pages say after something was done, by what stands in the address."""
+
+
 def _pages(_session: Session, keys: Sequence[str]) -> Mapping[str, str]:
     return {key: url_for("survey_office.single", key=key) for key in keys if key}
 
@@ -130,7 +139,7 @@ def open_survey(key: str) -> Any:
         operations.open_survey(db.session(), key, about, now(), by=current_organiser().id)
     except (AlreadyOpened, AlreadyOver):
         return _single(key, 409)
-    return _done(key)
+    return _done(key, getan="geoeffnet")
 
 
 @blueprint.post("/<name:key>/schliessen")
@@ -141,7 +150,7 @@ def close(key: str) -> Any:
     if not ActionForm().validate_on_submit():
         return _single(key, 422)
     operations.close_survey(db.session(), survey, now(), by=current_organiser().id)
-    return _done(key)
+    return _done(key, getan="geschlossen")
 
 
 @blueprint.post("/<name:key>/einladen")
@@ -198,7 +207,14 @@ def texts(key: str) -> str:
     survey = operations.find(db.session(), key) or abort(404)
     written = db.session.scalars(select(FreeText).where(FreeText.survey_id == survey.id).order_by(FreeText.id)).all()
     asked = [question for question in survey.questionnaire.questions if isinstance(question, TextQuestion)]
-    return render_template("survey/office/texts.html", survey=survey, asked=asked, written=written, form=ActionForm())
+    return render_template(
+        "survey/office/texts.html",
+        survey=survey,
+        asked=asked,
+        written=written,
+        form=ActionForm(),
+        done=_what_was_done(),
+    )
 
 
 @blueprint.post("/<name:key>/texte/<name:name>")
@@ -209,10 +225,11 @@ def decide_text(key: str, name: str) -> Any:
     text = db.session.get(FreeText, name)
     if not ActionForm().validate_on_submit() or text is None or text.survey_id != survey.id:
         abort(404)
-    decide = operations.delete_text if request.form.get("step") == "delete" else operations.release_text
+    deletes = request.form.get("step") == "delete"
+    decide = operations.delete_text if deletes else operations.release_text
     decide(db.session(), text, now(), by=current_organiser().id)
     db.session.commit()
-    return redirect(url_for("survey_office.texts", key=key, erledigt=1), 303)
+    return redirect(url_for("survey_office.texts", key=key, getan="geloescht" if deletes else "freigegeben"), 303)
 
 
 @blueprint.post("/<name:key>/texte-export")
@@ -255,13 +272,18 @@ def _single(key: str, status: int = 200, invite_form: InviteForm | None = None) 
         form=invite_form,
         invite_form=invite_form or InviteForm(formdata=None),
         refused=status in {409, 422} and invite_form is None,
+        done=_what_was_done(),
     )
     return html, status
 
 
 def _done(key: str, **said: Any) -> Response:
     db.session.commit()
-    return redirect(url_for("survey_office.single", key=key, erledigt=1, **said), 303)
+    return redirect(url_for("survey_office.single", key=key, **said), 303)
+
+
+def _what_was_done() -> Text:
+    return DONE.get(request.args.get("getan", ""), "")
 
 
 def _file(key: str) -> tuple[Questionnaire | External | None, str]:

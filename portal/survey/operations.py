@@ -121,6 +121,7 @@ def open_survey(
 
 def close_survey(session: Session, survey: OpenedSurvey, now: datetime, *, by: int | None) -> None:
     """End it for good: nothing is answered any more, and the invitations are erased."""
+    session.refresh(survey, ["closed_at"], with_for_update=True)
     if survey.closed_at is not None:
         return
     survey.closed_at = now

@@ -51,7 +51,8 @@ class Cell:
     value: str
     label: str
     count: int | None
-    base: int
+    base: int | None
+    """How many have answered; None if that would tell of too few."""
 
     @property
     def share(self) -> int | None:
@@ -65,8 +66,12 @@ class Table:
 
     part: str
     label: str
-    base: int
     cells: tuple[Cell, ...]
+
+    @property
+    def base(self) -> int | None:
+        """How many have answered; None if that would tell of too few."""
+        return max((cell.base for cell in self.cells if cell.base is not None), default=None)
 
     @property
     def complete(self) -> bool:
@@ -163,7 +168,7 @@ class Results:
         if value is not None and question is self.filter_question:
             return Result(question, title, self.size(value), why_not=_l("Nach dieser Frage ist gefiltert."))
         tables = tuple(self._tables(question, value))
-        base = max(table.base for table in tables) or None
+        base = max((table.base for table in tables if table.base is not None), default=None)
         if not any(cell.count is not None for table in tables for cell in table.cells):
             return Result(
                 question,
@@ -180,11 +185,11 @@ class Results:
         cells = [self._cells(item, value, labels) for item in items]
         if isinstance(question, Multiple):
             ticked = tuple(found[0] for found in cells)
-            yield Table("", "", max((cell.base for cell in ticked), default=0), ticked)
+            yield Table("", "", ticked)
             return
         rows = {row.id: row.label.of(self.language) for row in question.rows} if isinstance(question, Matrix) else {}
         for item, found in zip(items, cells, strict=True):
-            yield Table(item.part, rows.get(item.part, ""), max((cell.base for cell in found), default=0), tuple(found))
+            yield Table(item.part, rows.get(item.part, ""), tuple(found))
 
     def _cells(self, item: Item, value: str | None, labels: Mapping[str, str]) -> list[Cell]:
         counts = self._counts(item)
@@ -194,9 +199,9 @@ class Results:
             counts = rows[value]
             if value not in self._open(item):
                 hidden = frozenset(counts)
-        base = sum(counts.values())
-        if base < LEAST or (value is not None and hidden == frozenset(counts)):
-            base = 0
+        answered = sum(counts.values())
+        closed = is_small(answered) or (value is not None and hidden == frozenset(counts))
+        base = None if closed else answered
         return [
             Cell(one, labels[one], None if one in hidden else counts[one], base) for one in item.values if one != NO
         ]

@@ -5,13 +5,15 @@
     kind      id        question  de                         en                      n
     question  equipment           Wie sind Sie ausgestattet? How are you equipped?   1200
     answer    good      equipment gut                        well
+
+A question to which several answers could be given has the kind `multiple`.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +26,8 @@ TABLES_HEADER = ("question", "answer", "count")
 CODEBOOK_HEADER = ("kind", "id", "question", "de", "en", "n")
 LARGEST_FILE = 1_000_000
 LARGEST_COUNT = 10_000_000
+SINGLE, MULTIPLE, ANSWER = "question", "multiple", "answer"
+QUESTIONS = {SINGLE, MULTIPLE}
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
@@ -42,7 +46,10 @@ class ForeignTable:
 
     id: str
     words: Mapping[str, str]
+    multiple: bool
+    """Whether several answers could be given."""
     base: int
+    """How many have answered it."""
     answers: tuple[ForeignAnswer, ...]
 
 
@@ -79,12 +86,12 @@ def understood(tables: Path, codebook: Path) -> tuple[ForeignTable, ...]:
         if problem:
             problems.append(f"{tables}, Zeile {line}: {problem}")
     _refuse(problems)
-    for question, (_words, base) in questions.items():
-        problems += [f"{tables}: {problem}" for problem in _incomplete(question, base, labels, found[question])]
+    for question in questions.values():
+        problems += [f"{tables}: {problem}" for problem in _incomplete(question, labels, found[question.id])]
     _refuse(problems)
     return tuple(
-        ForeignTable(question, texts, base, tuple(_answers(question, labels, found[question])))
-        for question, (texts, base) in questions.items()
+        replace(question, answers=tuple(_answers(question.id, labels, found[question.id])))
+        for question in questions.values()
     )
 
 
@@ -101,28 +108,28 @@ def _answers(
             yield ForeignAnswer(answer, words, counts[answer])
 
 
-def _questions(
-    path: Path, rows: Sequence[tuple[int, dict[str, str]]], problems: list[str]
-) -> dict[str, tuple[Mapping[str, str], int]]:
-    questions: dict[str, tuple[Mapping[str, str], int]] = {}
+def _questions(path: Path, rows: Sequence[tuple[int, dict[str, str]]], problems: list[str]) -> dict[str, ForeignTable]:
+    """The questions by their id, without their answers."""
+    questions: dict[str, ForeignTable] = {}
     for line, row in rows:
         where = f"{path}, Zeile {line}"
-        if row["kind"] not in {"question", "answer"}:
-            problems.append(f"{where}: kind ist question oder answer, nicht „{row['kind']}“.")
+        if row["kind"] not in {*QUESTIONS, ANSWER}:
+            problems.append(f"{where}: kind ist question, multiple oder answer, nicht „{row['kind']}“.")
         elif not _ID.fullmatch(row["id"]):
             problems.append(f"{where}: id besteht aus a–z, Ziffern, Strichen; hier steht „{row['id']}“.")
         elif not row["de"] or not row["en"]:
             problems.append(f"{where}: Es fehlt der Wortlaut in de oder en.")
-        elif row["kind"] == "question":
+        elif row["kind"] in QUESTIONS:
             base = _number(row["n"])
             if base is None:
                 problems.append(f"{where}: n sagt, wie viele geantwortet haben, als ganze Zahl.")
             elif row["id"] in questions:
                 problems.append(f"{where}: Die Frage „{row['id']}“ gibt es schon.")
             else:
-                questions[row["id"]] = ({"de": row["de"], "en": row["en"]}, base)
+                words = {"de": row["de"], "en": row["en"]}
+                questions[row["id"]] = ForeignTable(row["id"], words, row["kind"] == MULTIPLE, base, ())
     if not questions and not problems:
-        problems.append(f"{path}: Es fehlt eine Zeile mit kind question.")
+        problems.append(f"{path}: Es fehlt eine Zeile mit kind question oder multiple.")
     return questions
 
 
@@ -131,7 +138,7 @@ def _labels(
 ) -> dict[tuple[str, str], Mapping[str, str]]:
     labels: dict[tuple[str, str], Mapping[str, str]] = {}
     for line, row in rows:
-        if row["kind"] != "answer":
+        if row["kind"] != ANSWER:
             continue
         key = (row["question"], row["id"])
         if row["question"] not in questions:
@@ -163,13 +170,28 @@ def _counted(
 
 
 def _incomplete(
-    question: str, base: int, labels: Mapping[tuple[str, str], object], counts: Mapping[str, int]
+    question: ForeignTable, labels: Mapping[tuple[str, str], object], counts: Mapping[str, int]
 ) -> Iterator[str]:
-    for of, answer in labels:
-        if of == question and answer not in counts:
-            yield f"Zu „{question}“ fehlt die Zahl der Antwort „{answer}“."
-    if any(count > base for count in counts.values()):
-        yield f"Zu „{question}“ ist eine Zahl größer als n ({base}) im Codebuch."
+    """What is missing, and from which numbers a group of fewer than ten could be worked out."""
+    missing = [answer for of, answer in labels if of == question.id and answer not in counts]
+    for answer in missing:
+        yield f"Zu „{question.id}“ fehlt die Zahl der Antwort „{answer}“."
+    if not question.multiple:
+        total = sum(counts.values())
+        if total != question.base and not missing:
+            yield (
+                f"Zu „{question.id}“ ergeben die Antworten zusammen {total}, n ist {question.base}. n zählt alle, die"
+                " diese Frage beantwortet haben. Waren mehrere Antworten möglich, gehört kind multiple ins Codebuch."
+            )
+        return
+    for answer, count in counts.items():
+        if count > question.base:
+            yield f"Zu „{question.id}“ zählt „{answer}“ mehr als n ({question.base}) im Codebuch."
+        elif is_small(question.base - count):
+            yield (
+                f"Zu „{question.id}“ haben nur {question.base - count} die Antwort „{answer}“ nicht gegeben: Gruppen"
+                " unter zehn veröffentlichen wir nicht, auch keine errechneten. Bitte diese Antwort weglassen."
+            )
 
 
 def _number(text: str) -> int | None:

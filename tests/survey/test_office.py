@@ -1,9 +1,11 @@
 """The office's pages about surveys, and the commands: opening, inviting, reading, exporting, importing."""
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -12,10 +14,11 @@ from sqlalchemy.orm import Session
 from portal.clock import now
 from portal.config import ROOT
 from portal.mail.suppression import suppress
+from portal.organisers import audit
 from portal.organisers.models import AuditEntry
 from portal.privacy.operations import erase, export
 from portal.survey import operations
-from portal.survey.models import Answer, FreeText, Invitation
+from portal.survey.models import Answer, FreeText, Invitation, OpenedSurvey
 from portal.survey.operations import NotOpen
 from tests.browser import Browser
 from tests.conftest import MakeApp
@@ -32,6 +35,7 @@ CODEBOOK = (
     "kind;id;question;de;en;n\nquestion;beispiel;;Beispieldaten: wie?;Sample data: how?;1200\n"
     "answer;gut;beispiel;gut;well;\nanswer;schlecht;beispiel;schlecht;badly;\n"
 )
+SEVERAL = CODEBOOK.replace("question;beispiel", "multiple;beispiel")
 
 
 @pytest.fixture
@@ -87,6 +91,22 @@ def test_the_last_answers_are_said_to_be_counted_until_they_are(
     assert "2098" not in editor.open(PAGE).text()
 
 
+def test_who_closes_it_once_more_changes_nothing(app: Flask, session: Session) -> None:
+    survey = opened(session)
+    number = survey.id
+    session.commit()
+    with Session(engine_of(app), expire_on_commit=False) as other:
+        read_before = other.get_one(OpenedSurvey, number)
+        other.commit()
+        operations.close_survey(session, survey, LATER, by=None)
+        session.commit()
+        operations.close_survey(other, read_before, LATER + timedelta(days=1), by=None)
+        other.commit()
+    session.refresh(survey)
+    assert survey.closed_at == LATER
+    assert acts(session).count("survey.close") == 1
+
+
 def test_too_few_answers_are_said_to_be_too_few(app: Flask, session: Session, browser: Browser) -> None:
     survey = opened(session)
     answered(app, session, survey, 3, ort="stadt")
@@ -102,9 +122,9 @@ def test_an_editor_opens_and_closes_and_the_log_knows(session: Session, editor: 
     assert page.texts("tbody td:nth-of-type(2)") == ["Entwurf", "anderswo durchgeführt"]
     editor.open("/redaktion/umfragen/beispiel")
     editor.submit("form[action$='/oeffnen']")
-    assert "Erledigt." in editor.page.text()
+    assert editor.page.text(".notice--success") == "Die Umfrage ist geöffnet. Ihr Fragebogen steht jetzt fest."
     editor.submit("form[action$='/schliessen']")
-    assert "geschlossen" in editor.page.text()
+    assert editor.page.text(".notice--success") == "Die Umfrage ist geschlossen."
     assert acts(session) == ["survey.open", "survey.close"]
     assert editor.client.post("/redaktion/umfragen/beispiel/oeffnen").status_code == 400
 
@@ -246,12 +266,49 @@ def test_tables_from_elsewhere_are_checked_shown_and_taken_over(
     assert "well" in browser.client.get("/daten/umfrage/homeoffice-2021-codebook.json").text
 
 
+def test_several_answers_may_be_more_than_those_who_gave_them(app: Flask, browser: Browser, tmp_path: Path) -> None:
+    tables, codebook = tmp_path / "t.csv", tmp_path / "c.csv"
+    tables.write_text(TABLES.replace("700", "1200"), encoding="utf-8")
+    codebook.write_text(SEVERAL, encoding="utf-8")
+    words = ["survey", "import", "homeoffice-2021", str(tables), str(codebook), "--yes"]
+    said = app.test_cli_runner().invoke(args=words)
+    assert said.exit_code == 0, said.output
+    assert "(n = 1200, mehrere Antworten möglich)" in said.output
+    page = browser.open("/umfrage/homeoffice-2021")
+    assert page.texts(".bars__value") == ["1.200 (100 %)", "500 (42 %)"]
+    assert "mehrere Antworten möglich" in page.text(".survey-result .hint")
+    file = json.loads(browser.client.get("/daten/umfrage/homeoffice-2021-codebook.json").text)
+    assert file["questions"][0]["type"] == "multiple"
+
+
+def test_nobody_waits_for_the_database_while_a_command_asks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, asked = app.test_cli_runner(), []
+
+    def somebody_else_writes(question: str, **_details: object) -> bool:
+        asked.append(question)
+        with Session(engine_of(app)) as other:
+            survey = operations.find(other, "beispiel")
+            audit.record(other, None, "survey.open", "survey beispiel", NOON, sha256=survey.sha256 if survey else "")
+            other.commit()
+        return True
+
+    monkeypatch.setattr(click, "confirm", somebody_else_writes)
+    assert "Geöffnet." in run.invoke(args=["survey", "open", "beispiel"]).output
+    assert run.invoke(args=["survey", "open", "beispiel"]).output == "Error: Diese Umfrage ist schon geöffnet.\n"
+    assert len(asked) == 1, "it is no use to ask"
+    assert "Geschlossen." in run.invoke(args=["survey", "close", "beispiel"]).output
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("tables", "codebook", "complaint"),
     [
         (TABLES.replace("700", "7"), CODEBOOK, "Gruppen unter zehn veröffentlichen wir nicht"),
         (TABLES.replace("700", "58 %"), CODEBOOK, "Zeile 2: count ist eine ganze Zahl"),
-        (TABLES.replace("700", "9000"), CODEBOOK, "größer als n (1200)"),
+        (TABLES.replace("700", "9000"), CODEBOOK, "ergeben die Antworten zusammen 9500, n ist 1200"),
+        (TABLES.replace("700", "695"), CODEBOOK, "ergeben die Antworten zusammen 1195, n ist 1200"),
+        (TABLES.replace("700", "1201"), SEVERAL, "zählt „gut“ mehr als n (1200)"),
+        (TABLES.replace("700", "1195"), SEVERAL, "haben nur 5 die Antwort „gut“ nicht gegeben"),
         (TABLES.replace("gut", "sehr-gut"), CODEBOOK, "Das Codebuch kennt keine Antwort „sehr-gut“"),
         (TABLES.replace("beispiel,gut,700\n", ""), CODEBOOK, "fehlt die Zahl der Antwort „gut“"),
         (TABLES, CODEBOOK.replace(";1200", ";"), "n sagt, wie viele geantwortet haben"),

@@ -49,6 +49,15 @@ def test_every_kind_of_question_is_counted() -> None:
     }  # fmt: skip
 
 
+def test_that_nobody_answered_a_row_is_said_and_that_few_did_is_not() -> None:
+    answers = [{"ort": "stadt", "stimmt": {"laut": "ja"}}] * 20
+    for few, said in ((0, (0, {"ja": 0, "nein": 0})), (3, (None, {"ja": None, "nein": None}))):
+        also = [{"ort": "stadt", "stimmt": {"laut": "ja", "eng": "ja"}}] * few
+        (matrix,) = (one for one in results(answers + also).shown() if one.question.id == "stimmt")
+        (row,) = (one for one in matrix.tables if one.part == "eng")
+        assert (row.base, {cell.value: cell.count for cell in row.cells}) == said
+
+
 def test_how_many_were_asked_a_question_tells_nothing_either() -> None:
     """Three live in the country. The number of those who were asked about the bus would say so."""
     people = [{"ort": "land", "bus": "ja"}] * 3 + [{"ort": "stadt"}] * 20 + [{"ort": "see"}] * 30
