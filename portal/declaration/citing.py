@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from portal.bibliography.metadata import json_ld
@@ -24,6 +25,11 @@ def label_words(label: str) -> str:
     if label == SUMMARY:
         return str(_("Zusammenfassung in eigenen Worten"))
     return str(_("vereinbarter Wortlaut") if label == ORIGINAL else _("überarbeitete Fassung"))
+
+
+def revision_name(revision: Revision) -> str:
+    """«Fassung 1 vom 22. November 2026»."""
+    return str(_("Fassung %(number)s vom %(date)s", number=revision.number, date=format_date(revision.dated, "long")))
 
 
 def revision_address(revision: Revision) -> str:

@@ -18,7 +18,7 @@ from portal.config import current_settings
 from portal.content import current_content
 from portal.database import db
 from portal.declaration import operations, typesetting
-from portal.declaration.citing import label_words, revision_address
+from portal.declaration.citing import label_words, revision_address, revision_name
 from portal.declaration.models import SUMMARY, Revision, RevisionText, Thesis
 from portal.declaration.source import CLOSING, as_markdown
 from portal.language import current_language, localized
@@ -80,11 +80,6 @@ def thesis_preview(number: int, key: str) -> Response:
     thesis = revision.thesis(key) or abort(404)
     said = thesis.text(revision.text(current_language()).language)
     return _picture(revision, thesis, said.heading or _thesis_name(thesis), said.language)
-
-
-def revision_name(revision: Revision) -> str:
-    """«Fassung 1 vom 22. November 2026»."""
-    return str(_("Fassung %(number)s vom %(date)s", number=revision.number, date=format_date(revision.dated, "long")))
 
 
 def qr_code(address: str) -> str:

@@ -78,4 +78,13 @@ def _missing(diagnostic: str) -> set[str]:
 
 def _without(missing: set[str], values: str) -> str:
     """The values with each of these characters as its number, such as [U+1F600]."""
-    return values.translate({ord(char): f"[U+{ord(char):04X}]" for char in missing})
+    numbers = {ord(char): f"[U+{ord(char):04X}]" for char in missing}
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.translate(numbers)
+        if isinstance(value, list):
+            return [shown(one) for one in value]
+        return {name: shown(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+    return _written(shown(json.loads(values)))

@@ -181,7 +181,8 @@ def _cited(reference: Reference, address: str, said: Mapping[str, Any], endpoint
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages, the commands, and the filters that make organisers' Markdown safe HTML."""
+    """Add the pages, the commands, what templates call a revision, and how organisers' Markdown becomes safe HTML."""
     app.register_blueprint(bp)
     app.cli.add_command(commands.declaration)
+    app.jinja_env.globals.update(label_words=citing.label_words, revision_name=citing.revision_name)
     app.jinja_env.filters.update(organisers_html=organisers_html, page_html=page_html)

@@ -4,11 +4,10 @@ from typing import Any
 
 import click
 from flask import Blueprint, Flask, abort, current_app, render_template, request
-from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from portal.clock import now
-from portal.database import db
+from portal.database import DatabaseCommands, db
 from portal.language import current_language, localized
 from portal.search import operations, reading
 from portal.search.models import SearchEntry
@@ -18,7 +17,7 @@ from portal.web.limits import refuse_search_floods
 from portal.web.numbers import number_in
 
 blueprint = Blueprint("search", __name__)
-search = AppGroup("search", help="Der Suchindex.")
+search = DatabaseCommands("search", help="Der Suchindex.")
 
 LONGEST_QUESTION = 200
 

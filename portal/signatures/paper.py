@@ -48,7 +48,7 @@ def _printed(revision: Revision) -> dict[str, Any]:
     said = revision.text(current_language())
     operator = current_content().operator
     address, privacy = citing.revision_address(revision), absolute("privacy.policy")
-    name, label = publication.revision_name(revision), citing.label_words(revision.label)
+    name, label = citing.revision_name(revision), citing.label_words(revision.label)
     return {
         "language": current_language(),
         "text_language": said.language,

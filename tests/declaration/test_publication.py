@@ -154,8 +154,9 @@ def test_hostile_words_are_words(session: Session, client: FlaskClient, printed:
         "##### fünf\n\n### drei\n\n###### sechs",
         "*" * 600,
         "&#x202e; \u200b \ufeff",
+        "&#7; \\\\u0007 `\\u0007`",
     ],
-    ids=["quotations", "lists", "number", "address", "headings", "stars", "invisible"],
+    ids=["quotations", "lists", "number", "address", "headings", "stars", "invisible", "control"],
 )
 def test_unusual_words_are_set_too(session: Session, client: FlaskClient, words: str) -> None:
     hostile(session, preamble=words, title="Titel")
