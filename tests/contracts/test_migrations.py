@@ -18,9 +18,11 @@ from tests.databases import Database, engine_of
 from tests.revisions import publish_revision
 
 TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname, pg_get_triggerdef(pg_trigger.oid), prosrc FROM pg_trigger"
+    " JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal",
 }
+"""With all that they do."""
 INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
     "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
@@ -42,7 +44,7 @@ def read(engine: Engine, statements: dict[str, str]) -> set[Any]:
     """What a catalogue query says, without the migrations' own table."""
     with engine.connect() as connection:
         rows = connection.execute(text(statements[engine.dialect.name]))
-        return {" ".join(map(str, row)) for row in rows if "alembic" not in row[0]}
+        return {" ".join(" ".join(map(str, row)).split()) for row in rows if "alembic" not in row[0]}
 
 
 def checks(engine: Engine) -> dict[str, list[str]]:
