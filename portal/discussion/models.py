@@ -399,3 +399,5 @@ APPEND_ONLY = {
 }
 on_creation(ModerationDecision.__table__, APPEND_ONLY)
 on_creation(Comment.__table__, forgetting("comments", "comment"))
+on_creation(OfficialAnswer.__table__, forgetting("official_answers", "comment", "comment_id"))
+on_creation(Outcome.__table__, forgetting("outcomes", "comment", "comment_id"))

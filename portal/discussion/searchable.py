@@ -1,4 +1,4 @@
-"""What the search knows of the discussion: the words of public comments, without their authors' names."""
+"""What the search knows of the discussion: public comments, and what the organisers say to them, without any names."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -10,10 +10,11 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from portal.discussion import reading
-from portal.discussion.models import Comment, CommentText
+from portal.discussion.models import Comment, CommentText, OfficialAnswer, Outcome
 from portal.language import LOCALES
 from portal.search.sources import Entry, Source
 from portal.text.gates import words_of
+from portal.text.markdown import plain_text
 
 
 def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
@@ -21,16 +22,28 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
     if library is None:
         return
     published = and_(CommentText.comment_id == Comment.id, CommentText.number == Comment.published_number)
-    rows = select(Comment.id, Comment.language, Comment.revision_id, Comment.thesis_key, CommentText.html).join(
-        CommentText, published
+    rows = (
+        select(
+            Comment.id,
+            Comment.language,
+            Comment.revision_id,
+            Comment.thesis_key,
+            CommentText.html,
+            OfficialAnswer.source,
+            Outcome.reason,
+        )
+        .join(CommentText, published)
+        .outerjoin(OfficialAnswer, OfficialAnswer.comment_id == Comment.id)
+        .outerjoin(Outcome, Outcome.comment_id == Comment.id)
     )
     titles = dict[tuple[str, int | None], str]()
-    for number, language, revision, key, html in session.execute(rows):
+    for number, language, revision, key, html, answer, reason in session.execute(rows):
         thesis = library.place(revision, key).thesis
         place = (language, thesis.position if thesis else None)
         if place not in titles:
             titles[place] = _title(*place)
-        yield Entry(str(number), language, titles[place], words_of(html), "discussion.comment", {"number": number})
+        words = " · ".join(said for said in (words_of(html), plain_text(answer or ""), reason) if said)
+        yield Entry(str(number), language, titles[place], words, "discussion.comment", {"number": number})
 
 
 def _title(language: str, thesis: int | None) -> str:

@@ -94,9 +94,14 @@ def second_gate(html: str, allowed: Allowlist) -> str:
     )
 
 
+_BORDERS = re.compile("</?(?:h[1-6]|li)[^>]*>")
+_DOTS = re.compile("([.!?:;,…·])(?: ·)+")
+
+
 def words_of(html: str) -> str:
-    """The words between the tags, on one line."""
-    return " ".join(unescape(nh3.clean(html, tags=set())).split())
+    """The words between the tags, on one line. A dot in the middle parts headings and items that no other mark ends."""
+    words = " ".join(unescape(nh3.clean(_BORDERS.sub(" · ", html), tags=set())).split())
+    return _DOTS.sub(r"\1", words).strip(" ·")
 
 
 class _Links(LinkifyFilter):

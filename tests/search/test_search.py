@@ -11,6 +11,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from portal.clock import now
+from portal.discussion import answers
+from portal.discussion.answers import Seen
 from portal.discussion.models import DELETED, HELD, REJECTED, RETURNED, UNCONFIRMED, WAITING, Comment
 from portal.news import operations as news
 from portal.search import operations, reading
@@ -19,7 +21,7 @@ from portal.search.reading import Found
 from portal.search.sources import Entry, Source
 from tests.browser import Browser
 from tests.conftest import MakeApp
-from tests.discussion.written import written
+from tests.discussion.written import organiser, written
 from tests.news.test_news import published
 from tests.news.test_news import written as drafted
 from tests.revisions import publish_revision
@@ -154,6 +156,23 @@ def test_an_edited_text_is_not_found_by_its_old_words(
     refreshed()
     assert find("Geheimnis").total == 0
     assert find("Wort", kind="news").total == 1
+
+
+def test_what_organisers_say_to_a_comment_is_found_with_it_until_they_take_it_back(
+    session: Session, refreshed: Callable[[], None], find: Callable[..., Found]
+) -> None:
+    comment = written(session, publish_revision(session), text="Was wird daraus?")
+    by, moment = organiser(session, "editor").id, now()
+    answers.answer(session, comment.id, Seen(1, None), "Wir **erheben** das.", by=by, now=moment)
+    answers.settle(session, comment.id, Seen(1, None), "noted", "Später entschieden.", None, by=by, now=moment)
+    refreshed()
+    assert [hit.values["number"] for hit in find("erheben entschieden").hits] == [comment.id]
+    answers.withdraw_answer(session, comment.id, Seen(1, moment), by=by, now=moment)
+    assert keys(session, "comment") == set()
+    refreshed()
+    assert (find("erheben").total, find("entschieden").total) == (0, 1)
+    answers.settle(session, comment.id, Seen(1, moment), "noted", "Verworfen.", None, by=by, now=moment)
+    assert keys(session, "comment") == set()
 
 
 def test_a_stale_index_shows_nothing_that_is_not_public(

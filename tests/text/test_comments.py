@@ -238,7 +238,7 @@ def test_text_without_marks_is_shown_whole(source: str) -> None:
 
 def test_words_alone() -> None:
     html = commenters_html("**Eins**\nzwei <drei>\n\n- vier &amp; [fünf](https://example.org)\n- sechs")
-    assert words_of(html) == "Eins zwei <drei> vier &amp; fünf sechs"
+    assert words_of(html) == "Eins zwei <drei> · vier &amp; fünf · sechs"
 
 
 # What hostile people write

@@ -70,4 +70,9 @@ def test_a_text_of_nothing_but_brackets_is_not_even_tried() -> None:
 
 
 def test_plain_text_is_the_words_alone() -> None:
-    assert plain_text("### Eins\n\n**zwei** <drei> & [vier](/x)") == "Eins zwei <drei> & vier"
+    assert plain_text("### Eins\n\n**zwei** <drei> & [vier](/x)") == "Eins · zwei <drei> & vier"
+
+
+def test_plain_text_ends_where_only_the_layout_did() -> None:
+    source = "## Wo?\n\n- hier\n\n- *dort*\n    - und **da**\n- Ende."
+    assert plain_text(source) == "Wo? hier · dort · und da · Ende."
