@@ -14,6 +14,7 @@ from portal.conference.programme import Conference, conferences
 from portal.config import current_settings
 from portal.language import LANGUAGES
 from portal.search.sources import Entry, Source
+from portal.text.normalise import parted
 from portal.web.sitemap import Place
 
 
@@ -81,14 +82,14 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
             around = (*one.organisers, *([one.participants] if one.participants else []))
             words = [*one.summary.paragraphs(language), place(one, None, language), *(it.of(language) for it in around)]
             values = {"key": one.key, "language": language}
-            yield Entry(one.key, language, one.title.of(language), "\n".join(words), "conference.programme", values)
+            yield Entry(one.key, language, one.title.of(language), parted(words), "conference.programme", values)
             for number, part in enumerate(one.sessions, 1):
-                text = "\n".join(part.abstract.paragraphs(language) if part.abstract else ())
                 speakers = ", ".join(one.speakers[name].name for name in part.speakers)
+                words = [speakers, *(part.abstract.paragraphs(language) if part.abstract else ())]
                 named, title = {**values, "name": part.id}, part.title.of(language)
                 # By its number: a name as long as both together has no place in the index.
                 key = f"{one.key}/{number}"
-                yield Entry(key, language, title, f"{speakers}\n{text}".strip(), "conference.session", named)
+                yield Entry(key, language, title, parted(words), "conference.session", named)
 
 
 def _public(session: Session, keys: Collection[str], _now: datetime) -> set[str]:

@@ -15,6 +15,7 @@ from portal.language import LOCALES
 from portal.search.sources import Entry, Source
 from portal.text.gates import words_of
 from portal.text.markdown import plain_text
+from portal.text.normalise import parted
 
 
 def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
@@ -42,7 +43,7 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
         place = (language, thesis.position if thesis else None)
         if place not in titles:
             titles[place] = _title(*place)
-        words = " · ".join(said for said in (words_of(html), plain_text(answer or ""), reason) if said)
+        words = parted((words_of(html), plain_text(answer or ""), reason))
         yield Entry(str(number), language, titles[place], words, "discussion.comment", {"number": number})
 
 

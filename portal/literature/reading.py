@@ -13,6 +13,7 @@ from portal.language import LANGUAGES
 from portal.literature.models import PUBLIC, Record, RecordName, RecordTopic, Topic
 from portal.literature.operations import as_reference, searchable
 from portal.search.sources import Entry, Source
+from portal.text.normalise import parted
 from portal.web.sitemap import Place
 
 ON_A_PAGE = 25
@@ -178,8 +179,9 @@ def _entries(session: Session, _now: datetime) -> Iterable[Entry]:
             names = "; ".join(name.inverted for name in (*reference.authors, *reference.editors))
             topics = ", ".join(topic.name(language) for topic in record.topics)
             parts = (names, reference.container_title, str(record.year or ""), reference.abstract, topics, record.doi)
-            text = " · ".join(part for part in parts if part)
-            yield Entry(str(record.id), language, record.title, text, "literature.record", {"number": record.id})
+            yield Entry(
+                str(record.id), language, record.title, parted(parts), "literature.record", {"number": record.id}
+            )
 
 
 def _public(session: Session, keys: Collection[str], _now: datetime) -> set[str]:

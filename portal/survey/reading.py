@@ -21,6 +21,7 @@ from portal.survey.operations import CLOSED, OPEN, PLANNED
 from portal.survey.questionnaire import External, Questionnaire
 from portal.survey.results import Results
 from portal.survey.tables import ForeignTable
+from portal.text.normalise import parted
 from portal.web.sitemap import Place
 
 
@@ -114,7 +115,7 @@ def _entries(session: Session, now: datetime) -> Iterable[Entry]:
                 key=one.key,
                 language=language,
                 title=one.about.title.of(language),
-                text=" ".join(_words(one.about, language)),
+                text=parted(_words(one.about, language)),
                 endpoint="survey.single",
                 values={"survey": one.key},
             )

@@ -15,6 +15,8 @@ import nh3
 from bleach.linkifier import LinkifyFilter
 from bleach.sanitizer import Cleaner
 
+from portal.text.normalise import parted
+
 _Attributes = MutableMapping[tuple[str | None, str], str]
 
 URL = re.compile(
@@ -95,13 +97,12 @@ def second_gate(html: str, allowed: Allowlist) -> str:
 
 
 _BORDERS = re.compile("</?(?:h[1-6]|li)[^>]*>")
-_DOTS = re.compile("([.!?:;,…·])(?: ·)+")
+"""Where headings and items begin and end: without them, their words would run together."""
 
 
 def words_of(html: str) -> str:
-    """The words between the tags, on one line. A dot in the middle parts headings and items that no other mark ends."""
-    words = " ".join(unescape(nh3.clean(_BORDERS.sub(" · ", html), tags=set())).split())
-    return _DOTS.sub(r"\1", words).strip(" ·")
+    """The words between the tags, on one line, with headings and items parted."""
+    return parted(unescape(nh3.clean(piece, tags=set())) for piece in _BORDERS.split(html))
 
 
 class _Links(LinkifyFilter):

@@ -6,6 +6,7 @@ direction of the page, or pile marks over neighbouring lines. What people see an
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 MARKS_PER_BASE = 3
 """How many combining marks one character may carry. Vietnamese needs two; zalgo has dozens."""
@@ -31,6 +32,12 @@ _BLANK_LINES = re.compile(r"\n{4,}")
 def single_line(text: str) -> str:
     """The text of a field of one line: every run of white space is one space, and none is left at the ends."""
     return " ".join(_visible(_LINE_END.sub("\n", text)).split())
+
+
+def parted(texts: Iterable[str | None]) -> str:
+    """Those of the texts that say something, on one line, with a dot in the middle between them."""
+    lines = (" ".join(text.split()) for text in texts if text)
+    return " · ".join(line for line in lines if line)
 
 
 def multi_line(text: str) -> str:

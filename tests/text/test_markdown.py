@@ -75,4 +75,4 @@ def test_plain_text_is_the_words_alone() -> None:
 
 def test_plain_text_ends_where_only_the_layout_did() -> None:
     source = "## Wo?\n\n- hier\n\n- *dort*\n    - und **da**\n- Ende."
-    assert plain_text(source) == "Wo? hier · dort · und da · Ende."
+    assert plain_text(source) == "Wo? · hier · dort · und da · Ende."
