@@ -123,6 +123,8 @@ def _questions(path: Path, rows: Sequence[tuple[int, dict[str, str]]], problems:
             base = _number(row["n"])
             if base is None:
                 problems.append(f"{where}: n sagt, wie viele geantwortet haben, als ganze Zahl.")
+            elif is_small(base):
+                problems.append(f"{where}: n ist {base}: Gruppen unter zehn veröffentlichen wir nicht.")
             elif row["id"] in questions:
                 problems.append(f"{where}: Die Frage „{row['id']}“ gibt es schon.")
             else:

@@ -311,6 +311,11 @@ def test_nobody_waits_for_the_database_while_a_command_asks(app: Flask, monkeypa
         (TABLES.replace("700", "1195"), SEVERAL, "haben nur 5 die Antwort „gut“ nicht gegeben"),
         (TABLES.replace("gut", "sehr-gut"), CODEBOOK, "Das Codebuch kennt keine Antwort „sehr-gut“"),
         (TABLES.replace("beispiel,gut,700\n", ""), CODEBOOK, "fehlt die Zahl der Antwort „gut“"),
+        (
+            "question,answer,count\n",
+            "kind,id,question,de,en,n\nmultiple,a,,Was?,What?,7\n",
+            "n ist 7: Gruppen unter zehn",
+        ),
         (TABLES, CODEBOOK.replace(";1200", ";"), "n sagt, wie viele geantwortet haben"),
         (TABLES, CODEBOOK.replace(";well", ";"), "Es fehlt der Wortlaut in de oder en."),
         (TABLES.replace("question,answer", "frage,antwort"), CODEBOOK, "Zeile 1: Die Spalten heißen"),
