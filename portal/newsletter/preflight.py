@@ -20,9 +20,10 @@ from portal.newsletter.audiences import Audience
 from portal.newsletter.issues import Content, Draft
 from portal.newsletter.letters import DIFFERENCES, Letter
 from portal.organisers.frame import Finding
-from portal.organisers.links import unanswered
+from portal.organisers.links import unanswered, without_target
 from portal.personal_data import Text
 from portal.subscribers.segments import AFFIRMATION
+from portal.text.gates import links_of
 from portal.text.markdown import organisers_html
 from portal.text.normalise import single_line
 
@@ -34,8 +35,6 @@ PATIENCE = 2.0
 """Seconds in which DNS has to answer: whoever has opened the page is waiting."""
 
 _FIELD = re.compile(r"\{\{[^{}\n]*\}\}")
-_LINK = re.compile(r"(<a\b[^<>]*>)(.*?)</a>", re.DOTALL)
-_HREF = re.compile(r' href="([^"]*)"')
 _TAG = re.compile(r"<[^<>]*>")
 _CODE = re.compile(r"<code>.*?</code>", re.DOTALL)
 
@@ -184,9 +183,7 @@ def links(written: Mapping[str, Letter], settings: Settings) -> Iterator[Finding
     """Each link has a target. Pages of this site are asked whether they answer; others are not asked."""
     seen = set()
     for letter in written.values():
-        for tag, inside in _LINK.findall(letter.html):
-            target, words = _HREF.search(tag), unescape(_TAG.sub("", inside))
-            address = unescape(target[1]) if target else ""
+        for address, words in links_of(letter.html):
             if (address or words) in seen or address.startswith("{{"):
                 continue
             seen.add(address or words)
@@ -308,10 +305,7 @@ def _where(language: str, bit: str) -> dict[str, str]:
 
 def _dead(address: str, words: str, settings: Settings) -> Finding | None:
     if not address:
-        return Finding(
-            _("Der Link „%(words)s“ hat kein Ziel, das in einer Mail geht.", words=words),
-            _("Mit https:// beginnen, bei einer Seite dieser Website mit einem Schrägstrich: /erklaerung."),
-        )
+        return without_target(words)
     if "%7B%7B" in address:
         return Finding(
             _("Im Ziel %(address)s steht ein Platzhalter neben anderem. Er wird nicht eingesetzt.", address=address),

@@ -1,8 +1,7 @@
 """Whether links in what organisers write lead anywhere."""
 
-import re
 from collections.abc import Iterator
-from html import unescape
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -12,22 +11,31 @@ from werkzeug.wrappers import Response
 
 from portal.config import Settings
 from portal.organisers.frame import Finding
+from portal.text.gates import links_of
 
 OFFICE = "/redaktion"
-
-_LINK = re.compile(r'<a\b[^<>]*? href="([^"]*)"')
 
 
 def dead_links(html: str, settings: Settings) -> Iterator[Finding]:
     """The links of a text that is part of a page and lead nowhere, each once. Other sites are not asked."""
-    for address in dict.fromkeys(unescape(one) for one in _LINK.findall(html)):
-        if address.startswith("#"):
+    for address, words in {target or words: (target, words) for target, words in links_of(html)}.values():
+        if not address:
+            yield without_target(words)
+        elif address.startswith("#"):
             yield Finding(
                 _("Der Link %(address)s führt an eine Stelle, die es hier nicht gibt.", address=address),
                 _("Die Adresse der Seite nennen, auf der sie steht."),
             )
         elif found := unanswered(address, settings):
             yield found
+
+
+def without_target(words: str) -> Finding:
+    """A link whose target nobody may follow, or that is none."""
+    return Finding(
+        _("Der Link „%(words)s“ hat kein Ziel, das hier geht.", words=words),
+        _("Mit https:// beginnen, bei einer Seite dieser Website mit einem Schrägstrich: /erklaerung."),
+    )
 
 
 def unanswered(address: str, settings: Settings) -> Finding | None:
@@ -42,7 +50,7 @@ def unanswered(address: str, settings: Settings) -> Finding | None:
             _("Eine öffentliche Seite nennen."),
         )
     answer = client.get(there.path or "/", query_string=there.query, base_url=settings.base_url)
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return Finding(
             _("%(address)s gibt es nicht (Antwort %(status)s).", address=address, status=answer.status_code),
             _("Die Seite im Browser öffnen und ihre Adresse übernehmen."),

@@ -105,6 +105,17 @@ def words_of(html: str) -> str:
     return parted(unescape(nh3.clean(piece, tags=set())) for piece in _BORDERS.split(html))
 
 
+_ANCHOR = re.compile(r"<a\b([^<>]*)>(.*?)</a>", re.DOTALL)
+_TARGET = re.compile(r' href="([^"]*)"')
+
+
+def links_of(html: str) -> Iterator[tuple[str, str]]:
+    """The links of HTML that has passed the gates: target and words. Without target, if the gates let none through."""
+    for tag, inside in _ANCHOR.findall(html):
+        target = _TARGET.search(tag)
+        yield unescape(target[1]) if target else "", words_of(inside)
+
+
 class _Links(LinkifyFilter):
     """Takes `&` for what it is. The Cleaner has read the references; read twice, `&amp;lt;` would become `&lt;`."""
 

@@ -152,6 +152,7 @@ def test_what_is_stored_stands_beside_other_words_until_they_are_saved(session: 
         ("/redaktion/aktuelles", "gehört zur Redaktion"),
         ("/aktuelles#these-99", "gibt es diese Stelle nicht"),
         ("#oben", "die es hier nicht gibt"),
+        ("aktuelles", "„Link“ hat kein Ziel"),
         ("/aktuelles", ""),
         ("https://example.org/gibt-es-nicht", ""),
         ("mailto:niemand@example.org", ""),
@@ -164,6 +165,13 @@ def test_the_look_at_an_entry_names_dead_links(session: Session, office: Office,
     assert page.has(".composer__mail .notice--warning") == bool(says)
     assert says in page.text(".composer__mail")
     assert "Gespeichert." in typed(browser).page.text(".notice"), "it does not stand in the way"
+
+
+def test_a_page_that_is_asked_too_often_is_not_called_dead(session: Session, office: Office) -> None:
+    browser = office("editor")
+    browser.open(START)
+    body = " ".join(f"[Suche](/suche?q=wort{number})" for number in range(200))
+    assert not typed(browser, "Ansehen, ohne zu speichern", title_de="T", body_de=body).page.has(".notice--warning")
 
 
 @pytest.mark.parametrize(

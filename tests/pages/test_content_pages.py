@@ -154,6 +154,7 @@ def test_the_command_finds_links_that_lead_nowhere(make_app: MakeApp, content: P
         ("/en/seite", "Bitte durch /seite ersetzen."),
         ("/seite#abschnitt", "Bitte #abschnitt weglassen."),
         ("#abschnitt", "Der Link #abschnitt führt an eine Stelle, die es nicht gibt"),
+        ("seite", "Der Link „Wort“ hat kein Ziel"),
         ("/?a=1&b=2", ""),
         ("/static/icon.svg", ""),
         ("https://example.org/en", ""),
