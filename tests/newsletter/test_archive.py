@@ -132,4 +132,4 @@ def test_the_search_and_the_sitemap_know_what_is_public_and_nothing_personal(app
         assert NEWSLETTERS.public(session, [str(campaign.id), str(waiting.id)], now()) == {str(campaign.id)}
         assert [place.values for place in places(session, now())] == [{"number": campaign.id}]
     assert (entry.key, entry.language, entry.title) == (str(campaign.id), "de", "Betreff")
-    assert entry.text == "Guten Tag, Neues Ende, Daten, hier <script>x</script>"
+    assert entry.text == "Guten Tag, · Neues · Ende, Daten, hier <script>x</script>"
