@@ -80,12 +80,13 @@ def _entries(session: Session, _now: datetime) -> Iterator[Entry]:
     for one in shown(session):
         for language in LANGUAGES:
             around = (*one.organisers, *([one.participants] if one.participants else []))
-            words = [*one.summary.paragraphs(language), place(one, None, language), *(it.of(language) for it in around)]
+            summary = " ".join(one.summary.paragraphs(language))
+            words = [summary, place(one, None, language), *(it.of(language) for it in around)]
             values = {"key": one.key, "language": language}
             yield Entry(one.key, language, one.title.of(language), parted(words), "conference.programme", values)
             for number, part in enumerate(one.sessions, 1):
                 speakers = ", ".join(one.speakers[name].name for name in part.speakers)
-                words = [speakers, *(part.abstract.paragraphs(language) if part.abstract else ())]
+                words = [speakers, " ".join(part.abstract.paragraphs(language) if part.abstract else ())]
                 named, title = {**values, "name": part.id}, part.title.of(language)
                 # By its number: a name as long as both together has no place in the index.
                 key = f"{one.key}/{number}"

@@ -93,7 +93,10 @@ def marked(text: str, asked: Sequence[str], language: str) -> list[Part]:
 
 
 def snippet(text: str, asked: Sequence[str], language: str, length: int = 240) -> list[Part]:
-    """About so many characters around the first place where most of what was asked for stands."""
+    """About so many characters around the first place where most of what was asked for stands.
+
+    It neither begins nor ends with the dot that parts headings and items.
+    """
     if len(text) <= length:
         return marked(text, asked, language)
     starts = [start for start, _stop in _occurrences(text, asked, language)]
@@ -104,7 +107,7 @@ def snippet(text: str, asked: Sequence[str], language: str, length: int = 240) -
     end = min(len(text), begin + length)
     if end < len(text):
         end = max(text.rfind(" ", begin, end), begin + length // 2)
-    inner = marked(text[begin:end], asked, language)
+    inner = marked(text[begin:end].strip(" ·"), asked, language)
     return [("… ", False)] * bool(begin) + inner + [(" …", False)] * (end < len(text))
 
 

@@ -140,6 +140,8 @@ def test_search_and_sitemap_know_what_is_public(app: Flask, session: Session) ->
         entries = list(reading.SOURCE.entries(session, now()))
         keys = {one.key for one in entries}
         assert any("Gewerkschaftshaus Essen" in one.text for one in entries), "one looks for the place, too"
+        venue = next(one.text for one in entries if (one.key, one.language) == ("2023", "de"))
+        assert " · Gewerkschaftshaus Essen · " in venue, "what stands apart on the page does so here"
         assert keys == {"2023", KEY, "tagung/1", "tagung/2"}
         assert reading.SOURCE.public(session, {"tagung/1", "beispiel"}, now()) == {"tagung/1"}
         assert {one.values.get("key") for one in reading.places(session, now())} == {None, "2023", KEY}

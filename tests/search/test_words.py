@@ -47,6 +47,7 @@ def test_what_was_looked_for_is_marked_in_every_form() -> None:
         ("Jugendamt " + "Füllwort " * 9, "Jugendamt Füllwort Füllwort Füllwort …"),
         ("Füllwort " * 9 + "Jugendamt", "… Füllwort Jugendamt"),
         ("Füllwort " * 9 + "Jugendamt" + " Füllwort" * 9, "… Füllwort Jugendamt Füllwort Füllwort …"),
+        ("Füllwort " * 9 + "· Jugendamt im · Füllwort " + "· Füllwort " * 9, "… Jugendamt im · Füllwort · Füllwort …"),
     ],
 )
 def test_a_snippet_is_cut_between_words(text: str, shown: str) -> None:

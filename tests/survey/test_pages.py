@@ -300,7 +300,7 @@ def test_the_search_and_the_sitemap_know_what_is_public(app: Flask, session: Ses
         (key, language) for key in ("test", "homeoffice-2021") for language in ("de", "en")
     }
     assert places == [("survey.overview",), ("survey.single", "test"), ("survey.single", "homeoffice-2021")]
-    assert "Sonst noch?" in " ".join(one.text for one in found)
+    assert " · Sonst noch?" in " ".join(one.text for one in found)
 
 
 def test_a_sample_says_so_everywhere(app: Flask, session: Session, browser: Browser) -> None:
