@@ -110,8 +110,15 @@ HEADER = (
 def listing() -> str:
     """All conferences, with their numbers."""
     session, moment = db.session(), now()
+    language = current_language()
     found = [
-        (one, reading.standing(session, one), len(operations.not_told(session, one, moment))) for one in _all().values()
+        (
+            one,
+            reading.standing(session, one),
+            len(operations.not_told(session, one, moment)),
+            bool(operations.forgotten_changes(session, one, language, moment)),
+        )
+        for one in _all().values()
     ]
     return render_template("conference/office/list.html", found=found)
 

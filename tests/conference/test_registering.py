@@ -1,5 +1,6 @@
 """Register, fill up, wait, move up, cancel."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -394,6 +395,8 @@ def test_everybody_hears_once_of_each_change(
     assert page.status == 422
     assert page.fields("form.form")["note_en"] == "One more day."
     assert len(mails(session)) == before
+    second = office("editor")
+    second.open("/redaktion/fachtagung/tagung/schreiben")
     page = editor.submit(note_de="Ein Tag mehr.", note_en="One more day.")
     assert "Alle, die von der Änderung noch nichts wussten, bekommen jetzt eine Mail." in page.text()
     assert mails(session)[before:] == [("changed", "ada"), ("changed", "cem"), ("changed", "gil")]
@@ -403,6 +406,10 @@ def test_everybody_hears_once_of_each_change(
         ["New dates: 1 July 2030 to 3 July 2030 (previously 1 July 2030 to 2 July 2030)."],
     ]
     assert ["One more day." in part(one, "plain") for one in told] == [False, True, False]
+    frees_a_place = [re.search("jemand\\s+anderes|somebody\\s+else", part(one, "plain")) for one in told]
+    assert [bool(one) for one in frees_a_place] == [True, True, False], "who waits has no place to free"
+    assert "Ihr Text wurde nicht verschickt" in second.submit(note_de="Noch einmal.", note_en="Again.").text()
+    assert len(mails(session)) == before + 3
     assert [b"SEQUENCE:4" in calendar_of(one) for one in told] == [True, True, False], "who waits has none"
     assert b"DTEND;VALUE=DATE:20300704" in calendar_of(told[0])
     assert session.scalars(select(AuditEntry.detail).where(AuditEntry.act == "registration.tell")).all() == [
@@ -454,7 +461,9 @@ def test_a_change_that_no_calendar_would_take_over_is_noticed(
     page = editor.open("/redaktion/fachtagung/tagung")
     assert said in page.text(".notice--warning")
     assert "„Neuer Titel“: jetzt Montag, 1. Juli 2030, 10:00–11:30 Uhr, Nebenraum" in page.text(".notice--warning")
-    assert "1 Fachtagung, bei der „sequence“ nicht gestiegen ist" in editor.open("/redaktion").text()
+    editor.open("/redaktion")
+    page = editor.follow("1 Fachtagung, bei der „sequence“ nicht gestiegen ist, obwohl sich etwas geändert hat")
+    assert page.texts("tbody tr:has(.tag) th a") == ["Tagung"], "which of them it is"
     started_again(content, sequence=4, sessions=[other])
     page = editor.open("/redaktion/fachtagung/tagung")
     assert said not in page.text()
