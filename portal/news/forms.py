@@ -1,5 +1,6 @@
 """The forms of the news' office."""
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -7,8 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from portal.clock import BERLIN
 from portal.language import LANGUAGES
-from portal.news.models import NewsEntry
+from portal.news.models import SCHEDULED, NewsEntry
 from portal.news.operations import Words
 from portal.text.fields import LineField, LinesField
 from portal.web.forms import PortalForm, WhenForm
@@ -77,8 +79,11 @@ class NewsForm(SeenForm, WhenForm):
         return valid and not self.errors
 
     @classmethod
-    def of(cls, entry: NewsEntry) -> "NewsForm":
-        """The form with what is written down."""
+    def of(cls, entry: NewsEntry, now: datetime) -> "NewsForm":
+        """The form with what is written down; of an entry that is scheduled, with its time."""
         typed = {f"title_{text.language}": text.title for text in entry.texts}
         typed |= {f"body_{text.language}": text.body for text in entry.texts}
+        if entry.published_at and entry.state(now) == SCHEDULED:
+            wall = entry.published_at.astimezone(BERLIN)
+            typed |= {"when": cls.LATER, "day": f"{wall:%Y-%m-%d}", "time": f"{wall:%H:%M}"}
         return cls(formdata=None, data={"version": entry.version, **typed})

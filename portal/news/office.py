@@ -91,7 +91,7 @@ def write(number: int) -> Any:
     entry = db.session.get(NewsEntry, number)
     if request.method == "GET":
         entry = entry or abort(404)
-        return _editor(entry, NewsForm.of(entry))
+        return _editor(entry, NewsForm.of(entry, now()))
     form = NewsForm()
     if entry is None:
         return _overtaken(number, form)
@@ -158,7 +158,7 @@ def _overtaken(number: int, form: NewsForm | None = None) -> Any:
     entry = db.session.get(NewsEntry, number)
     if form is None:
         entry = entry or abort(404)
-        return _editor(entry, NewsForm.of(entry), overtaken=True, status=409)
+        return _editor(entry, NewsForm.of(entry, now()), overtaken=True, status=409)
     if entry is not None:
         form.version.data = str(entry.version)
     return _editor(entry, form, overtaken=True, status=409)

@@ -40,6 +40,8 @@ def test_from_the_first_word_to_the_website_and_back(session: Session, office: O
     later = (now() + timedelta(days=2)).astimezone(BERLIN)
     page = browser.submit("#news", PUBLISH, when="later", day=f"{later:%Y-%m-%d}", time=f"{later:%H:%M}")
     assert "zur gewählten Zeit" in page.text(".notice")
+    chosen = {"when": "later", "day": f"{later:%Y-%m-%d}", "time": f"{later:%H:%M}"}
+    assert page.fields("#news").items() >= chosen.items(), "who only mends a word does not publish at once"
     assert browser.open(f"/aktuelles/{entry.id}").status == 404
     browser.open(f"/redaktion/aktuelles/{entry.id}")
     page = browser.submit("#withdraw")
