@@ -46,7 +46,7 @@ def codebook(survey: OpenedSurvey, answered: int) -> bytes:
         "sample_data": questionnaire.sample,
         "licence": _licence(questionnaire.licence),
         "questionnaire_sha256": survey.sha256,
-        "opens": questionnaire.opens.isoformat(),
+        "opens": survey.first_day.isoformat(),
         "closes": survey.last_day and survey.last_day.isoformat(),
         "access": questionnaire.access,
         "invited": survey.invited if questionnaire.access == "invitation" else None,

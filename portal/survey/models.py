@@ -47,6 +47,11 @@ class OpenedSurvey(Base):
         return thawed(self.frozen)
 
     @property
+    def first_day(self) -> date:
+        """The first day on which it can be answered: an editor may have opened it after the day that the file names."""
+        return max(self.questionnaire.opens, self.opened_at.astimezone(BERLIN).date())
+
+    @property
     def last_day(self) -> date | None:
         """The last day on which it can be answered, or could; None while it has no end. An editor may have closed it
         before the day that the file names."""

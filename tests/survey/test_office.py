@@ -120,7 +120,8 @@ def test_too_few_answers_are_said_to_be_too_few(app: Flask, session: Session, br
 def test_an_editor_opens_and_closes_and_the_log_knows(session: Session, editor: Browser) -> None:
     page = editor.open("/redaktion/umfragen")
     assert page.texts("tbody td:nth-of-type(2)") == ["Entwurf", "anderswo durchgeführt"]
-    editor.open("/redaktion/umfragen/beispiel")
+    page = editor.open("/redaktion/umfragen/beispiel")
+    assert "Geantwortet werden kann sofort." in page.text("main"), "its first day has passed"
     editor.submit("form[action$='/oeffnen']")
     assert editor.page.text(".notice--success") == "Die Umfrage ist geöffnet. Ihr Fragebogen steht jetzt fest."
     editor.submit("form[action$='/schliessen']")

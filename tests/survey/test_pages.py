@@ -212,15 +212,16 @@ def test_an_invitation_to_what_has_not_begun_says_when(app: Flask, session: Sess
     assert survey.invited == 1
 
 
-def test_what_was_closed_early_says_until_when_it_ran(app: Flask, session: Session, browser: Browser) -> None:
-    survey = opened(session)
+def test_what_was_opened_late_and_closed_early_says_when_it_ran(app: Flask, session: Session, browser: Browser) -> None:
+    survey = opened(session, now=NOON - timedelta(days=2))
     answered(app, session, survey, 10, ort="stadt")
     operations.close_survey(session, survey, NOON, by=None)
     counted(app, session)
-    assert "1. November 2026 bis 20. November 2026" in browser.open("/umfrage/test").text()
-    assert "1. November 2026 bis 20. November 2026" in browser.open("/umfrage/test/ergebnisse").text()
+    for page in ("/umfrage/test", "/umfrage/test/ergebnisse"):
+        assert "18. November 2026 bis 20. November 2026" in browser.open(page).text(), "not from 1 November on"
     assert "bis 20. November 2026" in browser.open("/umfrage").text()
-    assert json.loads(browser.client.get("/daten/umfrage/test-codebook.json").text)["closes"] == "2026-11-20"
+    codebook = json.loads(browser.client.get("/daten/umfrage/test-codebook.json").text)
+    assert (codebook["opens"], codebook["closes"]) == ("2026-11-18", "2026-11-20")
 
 
 def test_results_show_from_ten_on_with_the_method_first(
