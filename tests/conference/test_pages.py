@@ -96,7 +96,9 @@ def test_a_cancelled_conference_cancels_everything(make_app: MakeApp, content: P
     calendar = Calendar.from_ical(browser.client.get("/fachtagung/tagung.ics").data)
     assert {one["STATUS"] for one in calendar.walk("VEVENT")} == {"CANCELLED"}
     assert {one["SEQUENCE"] for one in calendar.walk("VEVENT")} == {4}
-    assert "Diese Fachtagung ist abgesagt." in browser.open("/fachtagung/tagung").text()
+    page = browser.open("/fachtagung/tagung")
+    assert "Diese Fachtagung ist abgesagt." in page.text()
+    assert not page.has("#anmeldung"), "a heading with nothing below it"
     assert browser.open("/fachtagung/tagung/anmeldung").status == 410
 
 

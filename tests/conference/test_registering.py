@@ -382,7 +382,13 @@ def news_in(letter: EmailMessage) -> list[str]:
 
 
 def test_everybody_hears_once_of_each_change(
-    moved: Flask, office: Office, session: Session, content: Path, register: Register
+    moved: Flask,
+    office: Office,
+    session: Session,
+    settings: Settings,
+    content: Path,
+    register: Register,
+    book: AddressBook,
 ) -> None:
     before = len(mails(session))
     editor = office("editor")
@@ -421,6 +427,10 @@ def test_everybody_hears_once_of_each_change(
     assert "wissen noch nicht" not in editor.open("/redaktion/fachtagung/tagung").text()
     assert "3 Personen, die eine Änderung der Fachtagung" not in editor.open("/redaktion").text()
     started_again(content, sequence=5, cancelled=True)
+    assert "Diese Fachtagung ist abgesagt." in editor.open("/redaktion/fachtagung/tagung").text()
+    mine = editor.open(f"/meine-daten/{link_token(settings, book.identify('ada@example.org').key)}").text()
+    assert "Diese Fachtagung ist abgesagt." in mine
+    assert "Sie haben einen Platz." not in mine
     editor.open("/redaktion/fachtagung/tagung/schreiben")
     editor.submit(note_de="Leider.", note_en="Alas.")
     cancelled = letters(moved, session)[-4]
