@@ -18,7 +18,7 @@ from portal.language import LANGUAGES
 from portal.survey import operations, questionnaire, reading, tables
 from portal.survey.models import OpenedSurvey
 from portal.survey.operations import AlreadyOpened, AlreadyOver, NotOpen
-from portal.survey.questionnaire import External
+from portal.survey.questionnaire import External, Questionnaire
 
 group = DatabaseCommands("survey", help="Umfragen prüfen, öffnen, schließen; zu ihnen einladen; Ergebnisse einlesen.")
 
@@ -65,12 +65,7 @@ def changed(key: str) -> str:
 @click.option("--yes", is_flag=True, help="Öffnen, ohne zu fragen.")
 def open_survey(key: str, yes: bool) -> None:
     """Öffnet die Umfrage KEY. Ab jetzt steht ihr Fragebogen fest."""
-    try:
-        about = questionnaire.read(reading.folder(), key)
-    except ContentError as error:
-        raise click.ClickException(str(error)) from error
-    if isinstance(about, External):
-        raise click.ClickException("Diese Umfrage wurde anderswo durchgeführt; zu öffnen gibt es nichts.")
+    about = _ours(key)
     if operations.find(db.session(), key) is not None:
         raise _already_opened(key)
     # Nobody shall wait for the database while a human thinks about the question.
@@ -172,8 +167,20 @@ def tend() -> None:
 def _opened(key: str) -> OpenedSurvey:
     survey = operations.find(db.session(), key)
     if survey is None:
-        raise click.ClickException(f"Eine geöffnete Umfrage „{key}“ gibt es nicht. Erst öffnen: survey open {key}")
+        _ours(key)
+        raise click.ClickException(f"Die Umfrage „{key}“ ist noch nicht geöffnet. Erst öffnen: survey open {key}")
     return survey
+
+
+def _ours(key: str) -> Questionnaire:
+    """The questionnaire in the file; the error says what is wrong with it, or that there is none."""
+    try:
+        about = questionnaire.read(reading.folder(), key)
+    except ContentError as error:
+        raise click.ClickException(str(error)) from error
+    if isinstance(about, External):
+        raise click.ClickException("Diese Umfrage wurde anderswo durchgeführt; zu öffnen gibt es nichts.")
+    return about
 
 
 def _already_opened(key: str) -> click.ClickException:

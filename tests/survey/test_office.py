@@ -302,6 +302,20 @@ def test_nobody_waits_for_the_database_while_a_command_asks(app: Flask, monkeypa
 
 
 @pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("beispiel", "ist noch nicht geöffnet. Erst öffnen: survey open beispiel"),
+        ("homeoffice-2021", "wurde anderswo durchgeführt"),
+        ("gibt-es-nicht", "Die Datei fehlt."),
+    ],
+)
+def test_what_cannot_be_closed_says_why(app: Flask, key: str, says: str) -> None:
+    said = app.test_cli_runner().invoke(args=["survey", "close", key])
+    assert said.exit_code == 1
+    assert says in said.output
+
+
+@pytest.mark.parametrize(
     ("tables", "codebook", "complaint"),
     [
         (TABLES.replace("700", "7"), CODEBOOK, "Gruppen unter zehn veröffentlichen wir nicht"),
