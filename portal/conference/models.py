@@ -58,7 +58,8 @@ class Registration(Base):
     confirmed_at: Mapped[datetime | None]
     """Who has confirmed first waits first."""
     told_sequence: Mapped[int | None]
-    """SEQUENCE of the programme that the latest mail told of; None before the confirmation."""
+    """SEQUENCE of the programme that mails told of; None before the confirmation. One that says only that somebody has
+    moved up does not tell of it."""
 
 
 class ToldTimetable(Base):

@@ -115,7 +115,8 @@ def correct(session: Session, row: Registration, entry: Entry, now: datetime) ->
 def move_up(session: Session, conference: Conference, now: datetime) -> list[Registration]:
     """Give the free places to those who wait, the longest waiting first; who they are. The caller has the turn.
 
-    Nobody moves up once the conference has begun, or is cancelled.
+    Nobody moves up once the conference has begun, or is cancelled. What has changed since they were told of the
+    programme they have still to hear: the mail that they get now does not say it.
     """
     if conference.registration is None or not conference.takes_confirmations(now):
         return []
@@ -126,9 +127,7 @@ def move_up(session: Session, conference: Conference, now: datetime) -> list[Reg
     moved = list(session.scalars(first.execution_options(populate_existing=True)))
     seats = (number for number in count(1) if number not in taken)
     for row in moved:
-        row.status, row.seat, row.told_sequence = REGISTERED, next(seats), conference.sequence
-    if moved:
-        note_timetable(session, conference)
+        row.status, row.seat = REGISTERED, next(seats)
     session.flush()
     return moved
 

@@ -457,6 +457,23 @@ def test_everybody_reads_what_is_new_to_them(
     assert news["fee"] == [f"„Vortrag; mit Komma, und ä“: {moved_to}"]
 
 
+def test_who_moves_up_before_the_mail_still_hears_what_has_changed(
+    app: Flask, session: Session, settings: Settings, content: Path, register: Register
+) -> None:
+    for name in ("ada", "bea", "cem"):
+        register(f"{name}@example.org")
+    started_again(content, sequence=4, sessions=[{**described()["sessions"][0], "room": "neben"}])
+    operations.cancel(session, settings, number_of(session, "ada"), now())
+    conference = conferences(settings)[KEY]
+    assert people(session)["cem"] == ("registered", 1)
+    assert {one.name for one in operations.not_told(session, conference, now())} == {"bea", "cem"}
+    by = add_organiser(session, "editor").id
+    operations.tell_of_change(session, conference, {"de": "x", "en": "x"}, by, now())
+    told = letters(app, session)[-1]
+    assert told["To"] == "cem@example.org"
+    assert "Nebenraum" in news_in(told)[0]
+
+
 def test_a_change_that_no_calendar_would_take_over_is_noticed(
     office: Office, session: Session, content: Path, register: Register
 ) -> None:
