@@ -208,6 +208,7 @@ def test_an_invitation_to_what_has_not_begun_says_when(app: Flask, session: Sess
     survey, link = invited(app, session, opens="2098-01-01")
     assert "Die Umfrage beginnt am 1. Januar 2098. Ihr Link gilt ab dann." in browser.open(link).text()
     assert not browser.page.has("button[value=start]")
+    assert "Antworten können alle, die eine Einladung bekommen haben" in browser.open("/umfrage/test").text()
     assert (outbox(session)[0].context or {})["opens"] == "2098-01-01"
     assert survey.invited == 1
 
