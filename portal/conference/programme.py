@@ -12,12 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from portal.clock import BERLIN
 from portal.config import Settings
 from portal.content import ContentError, read_data, unusable
-from portal.text.bilingual import Words
+from portal.text.bilingual import Name, Words
+from portal.text.normalise import single_line
 
 FILE = "conference.yaml"
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -26,7 +27,11 @@ RESERVED = frozenset({"anmeldung", "registration", "abmelden", "cancel", "postfa
 """What stands in addresses where the key of a conference or the id of a session would stand."""
 
 Identifier = Annotated[str, Field(pattern=rf"^{KEY.pattern}$", max_length=KEY_LENGTH)]
-Line = Annotated[str, Field(min_length=1, max_length=200)]
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    BeforeValidator(lambda value: single_line(value) if isinstance(value, str) else value),
+]
 
 
 class _Part(BaseModel):
@@ -36,7 +41,7 @@ class _Part(BaseModel):
 class Venue(_Part):
     """Where it takes place."""
 
-    name: Words
+    name: Name
     street: Line | None = None
     city: Line
 
@@ -51,7 +56,7 @@ class Speaker(_Part):
 class Material(_Part):
     """Something to read, on a page of its own."""
 
-    title: Words
+    title: Name
     url: Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=500)]
 
 
@@ -59,7 +64,7 @@ class Session(_Part):
     """One part of the programme."""
 
     id: Identifier
-    title: Words
+    title: Name
     day: date
     begins: time
     ends: time
@@ -106,13 +111,13 @@ class Conference(_Part):
     """One conference."""
 
     key: Identifier
-    title: Words
+    title: Name
     first_day: Annotated[date, Field(alias="from")]
     last_day: Annotated[date, Field(alias="to")]
     venue: Venue
     summary: Words
     participants: Words | None = None
-    organisers: Annotated[tuple[Words, ...], Field(min_length=1)]
+    organisers: Annotated[tuple[Name, ...], Field(min_length=1)]
     updated: date
     """The day of the latest change to this file: DTSTAMP of its calendar entries."""
     sequence: Annotated[int, Field(ge=0, le=10_000)]
@@ -121,8 +126,8 @@ class Conference(_Part):
     sample: bool = False
     """Whether it is a demonstration, shown only while demo data is loaded."""
     registration: Registration | None = None
-    rooms: Mapping[Identifier, Words] = Field(default_factory=dict)
-    tracks: Mapping[Identifier, Words] = Field(default_factory=dict)
+    rooms: Mapping[Identifier, Name] = Field(default_factory=dict)
+    tracks: Mapping[Identifier, Name] = Field(default_factory=dict)
     speakers: Mapping[Identifier, Speaker] = Field(default_factory=dict)
     sessions: tuple[Session, ...] = ()
 

@@ -25,3 +25,12 @@ class Words(BaseModel):
 
     def paragraphs(self, language: str) -> list[str]:
         return [single_line(part) for part in self.of(language).split("\n\n") if part.strip()]
+
+
+class Name(Words):
+    """What something is called in both languages, on one line."""
+
+    @field_validator("de", "en", mode="before")
+    @classmethod
+    def _tidy(cls, value: Any) -> Any:
+        return single_line(value) if isinstance(value, str) else value

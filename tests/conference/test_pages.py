@@ -22,7 +22,7 @@ from portal.mail.models import OutboxMail
 from portal.search.models import SearchEntry
 from portal.search.operations import refresh
 from tests.browser import Browser, Client
-from tests.conference.conftest import KEY, Register, described, write
+from tests.conference.conftest import KEY, Register, described, words, write
 from tests.conftest import MakeApp
 from tests.letters import letters
 
@@ -100,6 +100,22 @@ def test_a_cancelled_conference_cancels_everything(make_app: MakeApp, content: P
     assert "Diese Fachtagung ist abgesagt." in page.text()
     assert not page.has("#anmeldung"), "a heading with nothing below it"
     assert browser.open("/fachtagung/tagung/anmeldung").status == 410
+
+
+def test_names_of_several_lines_are_one_line(make_app: MakeApp, content: Path) -> None:
+    said = words("Erste\n\nzweite\rATTENDEE:mailto:x@example.org")
+    talk = {**described()["sessions"][0], "title": said}
+    venue = {"name": said, "city": "Ort\nhier"}
+    write(content, title=said, organisers=[said], venue=venue, rooms={"saal": said}, sessions=[talk])
+    answer = make_app(content=content).test_client().get("/fachtagung/tagung.ics")
+    calendar = Calendar.from_ical(answer.data)
+    name = "Erste zweite ATTENDEE:mailto:x@example.org"
+    assert calendar["X-WR-CALNAME"] == name
+    assert {str(one["SUMMARY"]) for one in calendar.walk("VEVENT")} == {name}
+    assert {str(one["LOCATION"]) for one in calendar.walk("VEVENT")} == {
+        f"{name}, Ort hier",
+        f"{name}, {name}, Ort hier",
+    }
 
 
 def test_search_engines_read_an_event(client: Client) -> None:
