@@ -31,7 +31,7 @@ from portal.organisers.models import AuditEntry
 from portal.privacy import holds
 from portal.privacy.operations import link_token
 from tests.browser import Browser
-from tests.conference.conftest import KEY, Register, described, link_of, mails, number_of, people, write
+from tests.conference.conftest import KEY, Register, described, link_of, mails, number_of, people, words, write
 from tests.conftest import MakeApp
 from tests.databases import engine_of
 from tests.letters import letters, part
@@ -495,6 +495,25 @@ def test_a_change_that_no_calendar_would_take_over_is_noticed(
     page = editor.open("/redaktion/fachtagung/tagung")
     assert said not in page.text()
     assert "eine Person weiß noch nicht" in page.text()
+
+
+def test_what_stands_in_the_file_is_text_in_mails_and_in_the_office(
+    app: Flask, office: Office, session: Session, settings: Settings, content: Path, register: Register
+) -> None:
+    said = words("Wort & <i>Tat</i>")
+    talk = {**described()["sessions"][0], "title": said}
+    register("ada@example.org")
+    moved = {"title": said, "rooms": {"saal": said}, "venue": {"name": said, "city": "Ort"}, "sessions": [talk]}
+    started_again(content, **moved)
+    assert "Wort & <i>Tat</i>" in office("editor").open("/redaktion/fachtagung/tagung").text(".notice--warning")
+    started_again(content, **moved, sequence=4)
+    assert "Wort & <i>Tat</i>" in office("editor").open("/redaktion/fachtagung/tagung/schreiben").text("main ul")
+    operations.tell_of_change(session, conferences(settings)[KEY], {"de": "x", "en": "x"}, 1, now())
+    operations.cancel(session, settings, number_of(session, "ada"), now())
+    for letter in letters(app, session)[-2:]:
+        assert "Wort & <i>Tat</i>" in part(letter, "plain")
+        assert "Wort &amp; &lt;i&gt;Tat&lt;/i&gt;" in part(letter, "html")
+        assert "<i>" not in part(letter, "html")
 
 
 def test_writing_to_all_asks_for_a_fresh_login(
